@@ -1,0 +1,2 @@
+// The measurements come here.
+console.log('bench: nothing to measure yet')

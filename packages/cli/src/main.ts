@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+// The commands come here.
+export {}

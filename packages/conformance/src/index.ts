@@ -1,0 +1,2 @@
+// The conformance cases and their runner come here.
+export {}

@@ -1,0 +1,2 @@
+// describeBroker() and its kin come here.
+export {}

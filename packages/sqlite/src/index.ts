@@ -1,0 +1,2 @@
+// The SQLite broker and backend come here.
+export {}

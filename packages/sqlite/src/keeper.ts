@@ -1,0 +1,2 @@
+// The process that looks after expired leases and results comes here.
+export {}

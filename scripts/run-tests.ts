@@ -1,0 +1,98 @@
+// Runs every check and every test; see scripts/test. The last line it prints is the sum: 'N passed, N failed'.
+// A check (lint, types, …) counts as one; so does each test, and a test file that could not be loaded.
+import { spawn } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+
+type Command = readonly [program: string, ...args: string[]]
+
+const bin = (name: string, ...args: string[]): Command => [`node_modules/.bin/${name}`, ...args]
+const turbo = (task: string): Command => bin('turbo', 'run', task, '--output-logs=errors-only')
+
+const build: Command = turbo('build')
+const checks: Readonly<Record<string, Command>> = {
+  lint: bin('biome', 'check', '--error-on-warnings'),
+  'types, TypeScript 6': turbo('typecheck'),
+  'types, TypeScript 7': turbo('typecheck:7'),
+  boundaries: ['scripts/check-boundaries'],
+  'unused files, exports, dependencies': bin('knip'),
+  'packages as published': turbo('check:package'),
+}
+/** One per core of the smallest machine we care about. */
+const checksAtOnce = 2
+const report = 'reports/vitest.json'
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+
+function run(
+  [program, ...args]: Command,
+  stdio: 'pipe' | 'inherit',
+): Promise<{ ok: boolean; output: string }> {
+  return new Promise((resolve) => {
+    let output = ''
+    const child = spawn(program, args, { stdio: ['ignore', stdio, stdio] })
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString()
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    child.on('error', (error) => resolve({ ok: false, output: `${output}${error.message}\n` }))
+    child.on('close', (code) => resolve({ ok: code === 0, output }))
+  })
+}
+
+/** Runs a command silently; shows what it said only if it fails. */
+async function check(name: string, command: Command): Promise<void> {
+  const start = performance.now()
+  const { ok, output } = await run(command, 'pipe')
+  total[ok ? 'passed' : 'failed'] += 1
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`)
+  if (!ok) console.log(output)
+}
+
+async function checkAll(): Promise<void> {
+  const waiting = Object.entries(checks)
+  const lane = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await check(...next)
+  }
+  await Promise.all(Array.from({ length: checksAtOnce }, lane))
+}
+
+interface VitestReport {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
+}
+
+function readReport(): VitestReport | undefined {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8')) as VitestReport
+  } catch {
+    return undefined
+  }
+}
+
+async function test(filters: readonly string[]): Promise<void> {
+  rmSync(report, { force: true })
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const { ok } = await run(bin('vitest', 'run', ...reporters, ...filters), 'inherit')
+  const result = readReport()
+  const passed = result?.numPassedTests ?? 0
+  const unloaded = result?.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0)
+  let failed = (result?.numFailedTests ?? 0) + (unloaded?.length ?? 0)
+  // An error outside any test, a crash of the runner, no test at all: never a success.
+  if (failed === 0 && (!ok || passed === 0)) failed = 1
+  if (passed + (result?.numFailedTests ?? 0) === 0) console.log('No test ran.')
+  total.passed += passed
+  total.failed += failed
+  total.skipped += (result?.numPendingTests ?? 0) + (result?.numTodoTests ?? 0)
+}
+
+await check('build', build)
+await checkAll()
+await test(process.argv.slice(2))
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
+process.exitCode = total.failed > 0 ? 1 : 0
