@@ -1,2 +1,16 @@
-// The conformance cases and their runner come here.
-export {}
+export { type BackendOffers, backendSuite } from './backend-suite.ts'
+export { type BrokerOffers, brokerSuite } from './broker-suite.ts'
+export type { ConformanceCase, Requirement } from './case.ts'
+export { expectedCaseIds } from './expected.ts'
+export type { BackendHarness, BrokerHarness, HarnessBase, StoreHarness } from './harness.ts'
+export {
+  type CaseOutcome,
+  type ConformanceReport,
+  missingCases,
+  type RunOptions,
+  runCase,
+  runSuite,
+  summarise,
+} from './run.ts'
+export { type StoreOffers, storeSuite } from './store-suite.ts'
+export type { Suite, SuiteCase } from './suite.ts'

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { walk } from './collections.ts'
+import type { BackendCase } from './offers.ts'
+import { longTtlMs } from './stage.ts'
+
+const ttlMs = longTtlMs
+const sealed = { ttlMs, sealed: true }
+const open = { ttlMs, sealed: false }
+
+export const joinCases: readonly BackendCase[] = [
+  {
+    id: 'state/join-completes-with-the-last-child',
+    promise: 'Every expected child has reported and the set is sealed.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, ['a', 'b', 'c'], sealed)
+      assert.deepEqual(
+        { ...(await state.join(name, 'b', '2')) },
+        { added: true, done: 1, total: 3, complete: false },
+      )
+      assert.deepEqual(
+        { ...(await state.join(name, 'a', '1')) },
+        { added: true, done: 2, total: 3, complete: false },
+      )
+      assert.deepEqual(
+        { ...(await state.join(name, 'c', '')) },
+        { added: true, done: 3, total: 3, complete: true },
+      )
+    },
+  },
+  {
+    id: 'state/join-first-value-wins',
+    promise: 'The first value per child wins.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, ['a', 'b'], sealed)
+      await state.join(name, 'a', 'first')
+      const repeated = await state.join(name, 'a', 'second')
+      assert.deepEqual({ ...repeated }, { added: false, done: 1, total: 2, complete: false })
+      await state.join(name, 'b', 'other')
+      const late = await state.join(name, 'b', 'late')
+      assert.deepEqual(
+        { ...late },
+        { added: false, done: 2, total: 2, complete: true },
+        'a repeat tells how it stands',
+      )
+      const { members } = await state.joined(name, { limit: 10 })
+      assert.deepEqual(
+        members.map(({ value }) => value),
+        ['first', 'other'],
+      )
+    },
+  },
+  {
+    id: 'state/join-unexpected-child-changes-nothing',
+    promise: 'One that is not expected changes nothing.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, ['a'], sealed)
+      const stranger = await state.join(name, 'stranger', 'x')
+      assert.deepEqual({ ...stranger }, { added: false, done: 0, total: 1, complete: false })
+      const nowhere = await state.join(stage.key(), 'a', 'x')
+      assert.deepEqual(
+        { ...nowhere },
+        { added: false, done: 0, total: 0, complete: false },
+        'a join nobody named',
+      )
+      assert.equal((await state.join(name, 'a', '1')).complete, true)
+      const { members } = await state.joined(name, { limit: 10 })
+      assert.deepEqual(
+        members.map(({ member }) => member),
+        ['a'],
+      )
+    },
+  },
+  {
+    id: 'state/join-is-not-complete-until-sealed',
+    promise: 'May be called again with more until `sealed`.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, ['a'], open)
+      const early = await state.join(name, 'a', '1')
+      assert.deepEqual({ ...early }, { added: true, done: 1, total: 1, complete: false }, 'more may come')
+      await state.expect(name, ['a', 'b', 'b'], open)
+      const repeated = await state.join(name, 'a', 'x')
+      assert.deepEqual(
+        { ...repeated },
+        { added: false, done: 1, total: 2, complete: false },
+        'named twice is one',
+      )
+      await state.expect(name, [], sealed)
+      assert.equal((await state.join(name, 'b', '2')).complete, true)
+    },
+  },
+  {
+    id: 'state/join-sealed-after-all-reported',
+    promise: 'Every expected child has reported and the set is sealed.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, ['a'], open)
+      await state.join(name, 'a', '1')
+      await state.expect(name, [], sealed)
+      // Who seals asks once more, since sealing itself says nothing.
+      assert.deepEqual(
+        { ...(await state.join(name, 'a', '1')) },
+        { added: false, done: 1, total: 1, complete: true },
+      )
+    },
+  },
+  {
+    id: 'state/join-adding-to-a-sealed-one-changes-nothing',
+    promise: 'Adding to a sealed join changes nothing.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, ['a', 'b'], sealed)
+      await state.expect(name, ['c'], open)
+      await state.expect(name, ['d'], sealed)
+      assert.deepEqual(
+        { ...(await state.join(name, 'c', 'x')) },
+        { added: false, done: 0, total: 2, complete: false },
+      )
+      await state.join(name, 'a', '1')
+      assert.equal((await state.join(name, 'b', '2')).complete, true)
+    },
+  },
+  {
+    id: 'state/join-of-nothing-is-complete',
+    promise: 'Every expected child has reported and the set is sealed: of none, all have.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, [], sealed)
+      assert.deepEqual(
+        { ...(await state.join(name, 'nobody', '')) },
+        { added: false, done: 0, total: 0, complete: true },
+      )
+      assert.deepEqual(await state.joined(name, { limit: 10 }), { members: [], next: undefined })
+    },
+  },
+  {
+    id: 'state/join-values-in-the-order-named',
+    promise: 'The values that counted, paged in the order the children were named.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      const children = Array.from({ length: 120 }, (_, at) => `child ${(at * 37) % 120}`)
+      await state.expect(name, children.slice(0, 70), open)
+      await state.expect(name, children.slice(70), sealed)
+      const reporting = children.filter((_, at) => at % 5 !== 0)
+      for (const child of reporting.toReversed()) await state.join(name, child, `value of ${child}`)
+      const joined = await walk(
+        (cursor) => state.joined(name, cursor ? { cursor, limit: 25 } : { limit: 25 }),
+        25,
+      )
+      assert.deepEqual(
+        joined,
+        reporting.map((member) => ({ member, value: `value of ${member}` })),
+      )
+    },
+  },
+  {
+    id: 'state/join-a-thousand-children-at-once',
+    promise: 'Every change is atomic.',
+    timeoutMs: 60_000,
+    exclusive: true,
+    async run(stage) {
+      const first = await stage.open()
+      const second = await stage.again(first)
+      const name = stage.key()
+      const children = Array.from({ length: 1_000 }, (_, at) => `child ${at}`)
+      await first.state.expect(name, children, sealed)
+      const reports = children.map((child, at) =>
+        (at % 2 === 0 ? first : second).state.join(name, child, child),
+      )
+      const progress = await Promise.all(reports)
+      assert.equal(
+        progress.filter(({ added, complete }) => added && complete).length,
+        1,
+        'one report completes it',
+      )
+      assert.equal(new Set(progress.map(({ done }) => done)).size, 1_000, 'each raises the number by one')
+      const joined = await walk(
+        (cursor) => first.state.joined(name, cursor ? { cursor, limit: 300 } : { limit: 300 }),
+        300,
+      )
+      assert.deepEqual(
+        joined.map(({ value }) => value),
+        children,
+      )
+    },
+  },
+  {
+    id: 'state/join-expires',
+    promise: 'expect with ttlMs.',
+    async run(stage) {
+      const state = await stage.state()
+      const name = stage.key()
+      await state.expect(name, ['a', 'b'], { ttlMs: stage.shortMs, sealed: true })
+      await stage.time.sleep(stage.shortMs / 2)
+      assert.equal((await state.join(name, 'a', '1')).added, true)
+      await stage.pastShort()
+      assert.deepEqual(
+        { ...(await state.join(name, 'b', '2')) },
+        { added: false, done: 0, total: 0, complete: false },
+      )
+      await state.expect(name, ['c'], sealed)
+      assert.equal((await state.join(name, 'c', '3')).complete, true, 'the name is free again')
+    },
+  },
+]

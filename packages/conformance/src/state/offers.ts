@@ -1,0 +1,46 @@
+import type { BackendCapabilities } from '@tq/core/driver'
+import type { ConformanceCase, Requirement } from '../case.ts'
+import type { BackendHarness } from '../harness.ts'
+import type { BackendStage } from './stage.ts'
+
+/** What decides which backend cases apply. */
+export interface BackendOffers {
+  readonly capabilities: BackendCapabilities
+  /** `results.watch` is present. */
+  readonly resultsWatch: boolean
+  /** `state.watch` is present. */
+  readonly stateWatch: boolean
+  /** Time is the harness's own. */
+  readonly virtualTime: boolean
+}
+
+export type BackendCase = ConformanceCase<BackendStage, BackendOffers>
+
+/** Looks at one instance. */
+export async function backendOffers(harness: BackendHarness): Promise<BackendOffers> {
+  const backend = await harness.create()
+  await backend.open()
+  try {
+    return {
+      capabilities: backend.capabilities,
+      resultsWatch: backend.results.watch !== undefined,
+      stateWatch: backend.state.watch !== undefined,
+      virtualTime: harness.now !== undefined,
+    }
+  } finally {
+    await backend.close()
+  }
+}
+
+type Need = Requirement<BackendOffers>
+
+/** Values larger than this are not built just to meet a limit. */
+export const largestBuiltValue = 16 * 1024 * 1024
+
+export const shared: Need = { needs: 'shared', holds: ({ capabilities }) => capabilities.shared }
+export const resultsWatch: Need = { needs: 'results.watch', holds: (offers) => offers.resultsWatch }
+export const stateWatch: Need = { needs: 'state.watch', holds: (offers) => offers.stateWatch }
+export const reachableValueLimit: Need = {
+  needs: 'maxValueBytes up to 16 MiB',
+  holds: ({ capabilities }) => capabilities.maxValueBytes <= largestBuiltValue,
+}
