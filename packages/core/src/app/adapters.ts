@@ -1,0 +1,86 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import type { Adapter } from '../contracts/adapter.ts'
+import { TqError } from '../errors/tq-error.ts'
+import { memory } from '../memory/adapter.ts'
+
+/** Which package serves a URL scheme, so that a URL is all a deployment has to say. */
+const packages: Readonly<Record<string, string>> = {
+  sqlite: '@tq/sqlite',
+  redis: '@tq/redis',
+  rediss: '@tq/redis',
+  'redis+cluster': '@tq/redis',
+  'rediss+cluster': '@tq/redis',
+  'redis+sentinel': '@tq/redis',
+  'rediss+sentinel': '@tq/redis',
+  amqp: '@tq/rabbitmq',
+  amqps: '@tq/rabbitmq',
+  sqs: '@tq/sqs',
+  dynamodb: '@tq/dynamodb',
+  postgres: '@tq/postgres',
+  postgresql: '@tq/postgres',
+}
+
+/** The part of a URL before the colon. */
+export function schemeOf(url: string): string {
+  return /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
+}
+
+/** A URL that may be shown: without its password. */
+export function hidePassword(url: string): string {
+  return url.replace(/\/\/([^@/]*)@/, (_, user: string) => `//${user.replace(/:.*/, ':***')}@`)
+}
+
+/** Finds the adapter for a URL: one that was passed in, the built-in memory, or a package of the application's. */
+export class AdapterCatalog {
+  readonly #adapters: Adapter[]
+
+  constructor(given: readonly Adapter[]) {
+    this.#adapters = [...given, memory()]
+  }
+
+  /** @throws TqError `UNKNOWN_SCHEME`, `ADAPTER_MISSING` */
+  async find(url: string): Promise<Adapter> {
+    const scheme = schemeOf(url)
+    const known = this.#adapters.find((adapter) => adapter.schemes.includes(scheme))
+    if (known) return known
+    const name = packages[scheme]
+    if (!name) {
+      const schemes = [
+        ...new Set([...this.#adapters.flatMap((adapter) => adapter.schemes), ...Object.keys(packages)]),
+      ]
+      throw new TqError(
+        'UNKNOWN_SCHEME',
+        `'${hidePassword(url)}' starts with no scheme we know. Use one of: ${schemes.map((one) => `${one}:`).join(' ')}`,
+      )
+    }
+    const adapter = await load(name, scheme)
+    this.#adapters.push(adapter)
+    return adapter
+  }
+}
+
+async function load(name: string, scheme: string): Promise<Adapter> {
+  const module = (await import(locate(name, scheme))) as { adapter?: Adapter }
+  if (module.adapter) return module.adapter
+  throw new TqError(
+    'ADAPTER_MISSING',
+    `The package ${name} exports no 'adapter'. Update it to the version of @tq/core.`,
+  )
+}
+
+/** From the application's own dependencies first: with strict package managers, core cannot see them. */
+function locate(name: string, scheme: string): string {
+  for (const from of [`${process.cwd()}/`, import.meta.url]) {
+    try {
+      return pathToFileURL(createRequire(from).resolve(name)).href
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'MODULE_NOT_FOUND') throw error
+    }
+  }
+  throw new TqError(
+    'ADAPTER_MISSING',
+    `${scheme}: URLs need the package ${name}, which is not installed here. Run: npm install ${name}`,
+    { details: { package: name } },
+  )
+}

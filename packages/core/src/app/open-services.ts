@@ -1,0 +1,99 @@
+import type { AdapterContext } from '../contracts/adapter.ts'
+import type { Backend } from '../contracts/backend.ts'
+import type { Broker } from '../contracts/broker.ts'
+import { brokerError } from '../errors/broker-error.ts'
+import { TqError } from '../errors/tq-error.ts'
+import { Publisher } from '../runtime/publisher.ts'
+import type { Connection } from '../runtime/runtime.ts'
+import type { ResolvedSettings } from '../runtime/settings.ts'
+import { type AdapterCatalog, hidePassword } from './adapters.ts'
+
+/** Where the services are: URLs, or drivers already made. */
+export interface ServiceOptions {
+  readonly broker: string | Broker | undefined
+  readonly backend: string | Backend | false | undefined
+}
+
+/**
+ * Opens broker and backend. Backend not named: the broker's own adapter where it has one. Broker not named: memory,
+ * with a notice, outside production only.
+ *
+ * @throws TqError with one clear line: what could not be opened, why, and what mends it
+ */
+export async function openServices(
+  options: ServiceOptions,
+  catalog: AdapterCatalog,
+  settings: ResolvedSettings,
+): Promise<Connection> {
+  const context: AdapterContext = { namespace: settings.namespace, clock: settings.clock }
+  const brokerGiven = options.broker ?? defaultBroker(settings)
+  const broker =
+    typeof brokerGiven === 'string' ? await brokerFor(brokerGiven, catalog, context) : brokerGiven
+  const backend = await backendFor(options.backend, brokerGiven, catalog, context)
+  await reach(broker, broker.name, brokerGiven)
+  if (backend) await reach(backend, `${backend.name} backend`, options.backend || brokerGiven)
+  return {
+    broker,
+    backend,
+    oneStore: broker.store !== undefined && broker.store === backend?.store,
+    publisher: new Publisher(broker, backend, settings.clock, settings.publishTimeoutMs),
+  }
+}
+
+function defaultBroker(settings: ResolvedSettings): string {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new TqError(
+      'BROKER_NOT_CONFIGURED',
+      'No broker is set. Set TQ_BROKER_URL (redis://…, amqp://…, sqs://…, sqlite:file), or createApp({ broker: … }).',
+    )
+  }
+  settings.logger.warn(
+    'TQ_BROKER_URL is not set: tasks stay in the memory of this process and are gone with it',
+  )
+  return 'memory:'
+}
+
+async function brokerFor(url: string, catalog: AdapterCatalog, context: AdapterContext): Promise<Broker> {
+  const adapter = await catalog.find(url)
+  if (adapter.createBroker) return adapter.createBroker(url, context)
+  throw new TqError(
+    'CAPABILITY_MISSING',
+    `${adapter.name} is a backend, not a broker: '${hidePassword(url)}' cannot be TQ_BROKER_URL.`,
+  )
+}
+
+async function backendFor(
+  given: string | Backend | false | undefined,
+  broker: string | Broker,
+  catalog: AdapterCatalog,
+  context: AdapterContext,
+): Promise<Backend | undefined> {
+  if (given === false) return undefined
+  if (typeof given === 'object') return given
+  if (given !== undefined) {
+    const adapter = await catalog.find(given)
+    if (adapter.createBackend) return adapter.createBackend(given, context)
+    throw new TqError(
+      'CAPABILITY_MISSING',
+      `${adapter.name} is a broker, not a backend: '${hidePassword(given)}' cannot be TQ_BACKEND_URL.`,
+    )
+  }
+  if (typeof broker !== 'string') return undefined
+  return (await catalog.find(broker)).createBackend?.(broker, context)
+}
+
+async function reach(service: Broker | Backend, name: string, given: unknown): Promise<void> {
+  try {
+    await service.open()
+  } catch (cause) {
+    if (cause instanceof TqError) throw cause
+    const where = typeof given === 'string' ? ` (${hidePassword(given)})` : ''
+    throw brokerError(
+      service.classify(cause),
+      'connecting',
+      `${name}${where}`,
+      (cause as Error).message,
+      cause,
+    )
+  }
+}

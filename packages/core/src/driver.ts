@@ -1,0 +1,41 @@
+// What authors of drivers import: the contracts and the few helpers every driver needs.
+export type { Adapter, AdapterContext } from './contracts/adapter.ts'
+export type {
+  Backend,
+  BackendCapabilities,
+  ClaimOutcome,
+  ClaimRequest,
+  CollectionPage,
+  JoinProgress,
+  ParkedItem,
+  ResultBackend,
+  StateStore,
+  Unwatch,
+  Versioned,
+} from './contracts/backend.ts'
+export type {
+  Broker,
+  BrokerCapabilities,
+  BrokerErrorCode,
+  CommitItem,
+  Delivery,
+  InboundMessage,
+  KeeperSpec,
+  Lease,
+  LeaseKeeper,
+  OutboundMessage,
+  Priority,
+  PublishOutcome,
+  QueueAdmin,
+  QueueCounts,
+  QueueSpec,
+  Receiver,
+  RoutedMessage,
+  Settlement,
+} from './contracts/broker.ts'
+export type { TaskRecord, TaskState } from './contracts/record.ts'
+export { isTerminal, terminalStates } from './contracts/record.ts'
+export type { Clock, Millis } from './contracts/time.ts'
+export { TqError, type TqErrorCode } from './errors/tq-error.ts'
+export { sleep } from './util/sleep.ts'
+export { systemClock } from './util/system-clock.ts'

@@ -1,0 +1,58 @@
+// What applications import.
+export { type App, createApp } from './app/app.ts'
+export type { AppOptions } from './app/app-options.ts'
+export { createWorker } from './app/create-worker.ts'
+export type { Adapter } from './contracts/adapter.ts'
+export type { Backend } from './contracts/backend.ts'
+export type { Broker, Priority, QueueCounts } from './contracts/broker.ts'
+export type { Logger } from './contracts/logger.ts'
+export type { TaskRecord, TaskState } from './contracts/record.ts'
+export type { Clock, Millis } from './contracts/time.ts'
+export { BrokerBlocked, BrokerError, BrokerFull } from './errors/broker-error.ts'
+export { Reject } from './errors/control.ts'
+export {
+  LeaseLost,
+  ResultTimeout,
+  SoftTimeLimitExceeded,
+  TaskCrashed,
+  type TaskErrorInfo,
+  TaskFailure,
+  TaskRevoked,
+  TimeLimitExceeded,
+  WorkerStopping,
+} from './errors/task-errors.ts'
+export { TqError, type TqErrorCode } from './errors/tq-error.ts'
+export type { Middleware } from './middleware/compose.ts'
+export type { RunContext, RunMiddleware, SendContext, SendMiddleware } from './middleware/types.ts'
+export type { Duration } from './options/duration.ts'
+export type { DeadLetter, DeadLetters } from './producer/dead-letters.ts'
+export { type AppInternals, appBrand, findApp } from './runtime/app-brand.ts'
+export type { TaskEvent, TaskEvents } from './runtime/events.ts'
+export type { AppSettings, Route } from './runtime/settings.ts'
+export type { WorkerInfo } from './runtime/worker-list.ts'
+export type { TaskContext } from './task/context.ts'
+export { type ContractOptions, defineTask, type TaskContract } from './task/define-task.ts'
+export type { JsonCheck, JsonProblem } from './task/json-types.ts'
+export { type InputOf, type OutputOf, type Schema, type } from './task/schema.ts'
+export type {
+  AsyncResult,
+  ResultOf,
+  SendOptions,
+  Task,
+  TaskDefinition,
+  TaskHost,
+  TaskInfo,
+} from './task/task.ts'
+export type {
+  BackoffOptions,
+  CheckedTaskOptions,
+  InputArguments,
+  NoInput,
+  ResultExpires,
+  RetryOptions,
+  TaskOptions,
+  TaskSettings,
+} from './task/task-options.ts'
+export type { TaskPolicy } from './task/task-policy.ts'
+export type { StopReport, Worker } from './worker/worker.ts'
+export type { WorkerOptions } from './worker/worker-options.ts'

@@ -1,0 +1,131 @@
+import type { Backend } from '../contracts/backend.ts'
+import { isTerminal, type TaskRecord, type TaskState } from '../contracts/record.ts'
+import { ResultTimeout, TaskFailure, TaskRevoked } from '../errors/task-errors.ts'
+import { TqError } from '../errors/tq-error.ts'
+import { type Duration, parseOptionalDuration } from '../options/duration.ts'
+import { type RecordDetail, readDetail, toInfo } from '../runtime/record-detail.ts'
+import { needBackend, type Runtime } from '../runtime/runtime.ts'
+import { currentRun } from '../task/current-run.ts'
+import type { AsyncResult, TaskInfo } from '../task/task.ts'
+import type { ResultWaiter } from './result-waiter.ts'
+
+/** A handle on one task; every method asks the backend. */
+export class StoredResult<Result> implements AsyncResult<Result> {
+  readonly id: string
+  readonly #runtime: Runtime
+  readonly #waiter: () => Promise<ResultWaiter>
+
+  constructor(id: string, runtime: Runtime, waiter: () => Promise<ResultWaiter>) {
+    this.id = id
+    this.#runtime = runtime
+    this.#waiter = waiter
+  }
+
+  async status(): Promise<TaskState> {
+    return (await this.#known()).state
+  }
+
+  async ready(): Promise<boolean> {
+    return isTerminal((await this.#known()).state)
+  }
+
+  async successful(): Promise<boolean> {
+    return (await this.#known()).state === 'SUCCESS'
+  }
+
+  async info(): Promise<TaskInfo<Result> | undefined> {
+    const record = await this.#record()
+    return record && toInfo<Result>(record)
+  }
+
+  async get(options: { readonly timeout?: Duration; readonly signal?: AbortSignal } = {}): Promise<Result> {
+    this.#warnInsideTask()
+    const timeoutMs = parseOptionalDuration(options.timeout, 'get: timeout')
+    const waiter = await this.#waiter()
+    const stop = new AbortController()
+    const cancelTimer =
+      timeoutMs === undefined ? () => {} : this.#runtime.clock.setTimer(timeoutMs, () => stop.abort())
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
+    try {
+      const record = await waiter.wait(this.id, signal)
+      if (record) return this.#valueOf(record)
+      options.signal?.throwIfAborted()
+      throw stop.signal.aborted ? new ResultTimeout(this.id, timeoutMs ?? 0) : this.#unknown()
+    } finally {
+      cancelTimer()
+    }
+  }
+
+  async revoke(options: { readonly terminate?: boolean; readonly reason?: string } = {}): Promise<boolean> {
+    const backend = await this.#backend('revoke')
+    for (;;) {
+      const record = await this.#known()
+      if (isTerminal(record.state)) return false
+      const [outcome] = await backend.results.put([this.#revoked(record, options)])
+      // Refused: it moved on between reading and writing. Look again.
+      if (outcome === 'stored') return true
+    }
+  }
+
+  async forget(): Promise<void> {
+    await (await this.#backend('forget')).results.delete([this.id])
+  }
+
+  #revoked(
+    record: TaskRecord,
+    options: { readonly terminate?: boolean; readonly reason?: string },
+  ): TaskRecord {
+    const now = this.#runtime.clock.now()
+    const detail: RecordDetail = {
+      ...readDetail(record),
+      endedAt: now,
+      reason: options.reason ?? 'revoked',
+      ...(options.terminate ? { terminate: true } : {}),
+    }
+    return { ...record, state: 'REVOKED', updatedAt: now, detail: JSON.stringify(detail) }
+  }
+
+  #valueOf(record: TaskRecord): Result {
+    const detail = readDetail(record)
+    if (record.state === 'SUCCESS') return detail.result as Result
+    if (record.state === 'REVOKED') throw new TaskRevoked(this.id, detail.reason ?? 'revoked')
+    throw new TaskFailure(
+      this.id,
+      record.name,
+      detail.error ?? { name: 'Error', message: 'no reason was kept' },
+    )
+  }
+
+  #warnInsideTask(): void {
+    const run = currentRun.getStore()
+    if (!run) return
+    this.#runtime.logger.warn(
+      `Task '${run.name}' waits for the result of another task. While it waits it holds a slot; when all slots wait, nothing runs any more. Send a follow-up task instead.`,
+      { id: run.id },
+    )
+  }
+
+  async #backend(feature: string): Promise<Backend> {
+    const connection = this.#runtime.connected ?? (await this.#runtime.connect())
+    return needBackend(connection, `result.${feature}()`)
+  }
+
+  async #record(): Promise<TaskRecord | undefined> {
+    const [record] = await (await this.#backend('info')).results.get([this.id])
+    return record
+  }
+
+  async #known(): Promise<TaskRecord> {
+    const record = await this.#record()
+    if (!record) throw this.#unknown()
+    return record
+  }
+
+  #unknown(): TqError {
+    return new TqError(
+      'UNKNOWN_RESULT',
+      `Nothing is known of task ${this.id}: it was never sent to this backend, was forgotten, or its result has expired.`,
+      { details: { id: this.id } },
+    )
+  }
+}

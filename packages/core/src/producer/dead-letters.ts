@@ -1,0 +1,168 @@
+import type { Delivery, OutboundMessage, Receiver } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
+import { deadQueueOf } from '../options/names.ts'
+import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { type Envelope, fromBody, toMessage } from '../task/envelope.ts'
+
+/** A message that was given up, and why. */
+export interface DeadLetter {
+  readonly id: string
+  /** Undefined when the message cannot be read. */
+  readonly task: string | undefined
+  readonly queue: string
+  readonly reason: string
+  readonly error: string
+  readonly diedAt: Date
+}
+
+/** Long enough to look through a batch; after a crash the letters come back by themselves. */
+const leaseMs: Millis = 60_000
+const batch = 100
+/** An empty answer within this time ends the walk. */
+const waitMs: Millis = 300
+
+/**
+ * The dead letters of a queue: listed, run again or dropped. They lie in a queue of their own on the same broker, so
+ * this needs nothing but what every broker can do: what is not wanted is given back.
+ */
+export class DeadLetters {
+  readonly #runtime: Runtime
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  /** The oldest first. */
+  async list(queue: string, options: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
+    const letters: DeadLetter[] = []
+    await this.#walk(queue, options.limit ?? 100, async (_, deliveries) => {
+      letters.push(...deliveries.map((delivery) => this.#describe(queue, delivery)))
+      return []
+    })
+    return letters
+  }
+
+  /** Sends them back to their queue as fresh tasks, one generation higher. Returns how many. */
+  retry(
+    queue: string,
+    options: { readonly ids?: readonly string[]; readonly limit?: number } = {},
+  ): Promise<number> {
+    return this.#take(queue, options, async (connection, deliveries) => {
+      const messages = deliveries.map((delivery) => this.#again(queue, delivery, connection))
+      await connection.publisher.publish(queue, messages)
+    })
+  }
+
+  /** Deletes them. Returns how many. */
+  drop(
+    queue: string,
+    options: { readonly ids?: readonly string[]; readonly limit?: number } = {},
+  ): Promise<number> {
+    return this.#take(queue, options, async () => {})
+  }
+
+  async #take(
+    queue: string,
+    options: { readonly ids?: readonly string[]; readonly limit?: number },
+    act: (connection: Connection, chosen: readonly Delivery[]) => Promise<void>,
+  ): Promise<number> {
+    const ids = options.ids && new Set(options.ids)
+    let taken = 0
+    await this.#walk(queue, options.limit ?? Number.POSITIVE_INFINITY, async (connection, deliveries) => {
+      const chosen = deliveries.filter(({ message }) => !ids || ids.has(message.id))
+      if (chosen.length > 0) await act(connection, chosen)
+      taken += chosen.length
+      return chosen
+    })
+    return taken
+  }
+
+  /** Leases batch after batch; `look` says which to delete, the rest goes back at the end. */
+  async #walk(
+    queue: string,
+    limit: number,
+    look: (connection: Connection, deliveries: readonly Delivery[]) => Promise<readonly Delivery[]>,
+  ): Promise<void> {
+    const connection = await this.#runtime.connect()
+    await connection.broker.declare({ name: deadQueueOf(queue) })
+    const receiver = await connection.broker.openReceiver(deadQueueOf(queue), { leaseMs, prefetch: 10_000 })
+    const kept: Delivery[] = []
+    try {
+      for (let seen = 0; seen < limit; ) {
+        const deliveries = await this.#next(receiver, Math.min(batch, limit - seen))
+        if (deliveries.length === 0) return
+        seen += deliveries.length
+        const done = new Set(await look(connection, deliveries))
+        kept.push(...deliveries.filter((delivery) => !done.has(delivery)))
+        if (done.size > 0) await receiver.ack([...done].map(({ lease }) => lease))
+      }
+    } finally {
+      for (let start = 0; start < kept.length; start += batch) {
+        await receiver.nack(
+          kept.slice(start, start + batch).map(({ lease }) => lease),
+          { delayMs: 0 },
+        )
+      }
+      await receiver.close()
+    }
+  }
+
+  #next(receiver: Receiver, max: number): Promise<readonly Delivery[]> {
+    return receiver.receive({ max, waitMs, signal: new AbortController().signal })
+  }
+
+  #describe(queue: string, { message }: Delivery): DeadLetter {
+    const { headers } = message
+    return {
+      id: message.id,
+      task: this.#read(message)?.task,
+      queue,
+      reason: headers['tq-dead-reason'] ?? '',
+      error: headers['tq-dead-error'] ?? '',
+      diedAt: new Date(Number(headers['tq-dead-at'] ?? 0)),
+    }
+  }
+
+  #again(queue: string, { message }: Delivery, connection: Connection): OutboundMessage {
+    const headers = Object.fromEntries(
+      Object.entries(message.headers).filter(([name]) => !name.startsWith('tq-dead-')),
+    )
+    const old = this.#read(message)
+    // Unreadable here does not mean unreadable to a newer worker: it goes back as it is.
+    if (!old) return { id: message.id, body: message.body, headers }
+    const { crashes: _c, misses: _m, delayLeftMs: _d, expiresMs: _e, failures: _f, ...rest } = old
+    const envelope: Envelope = {
+      ...rest,
+      attempt: 0,
+      generation: old.generation + 1,
+      sentAt: this.#runtime.clock.now(),
+    }
+    const again = toMessage(envelope, this.#runtime.codec, 0)
+    if (!connection.backend) return again
+    const ttlMs = 14 * 86_400_000
+    return {
+      ...again,
+      record: {
+        id: envelope.id,
+        name: envelope.task,
+        queue,
+        state: 'PENDING',
+        generation: envelope.generation,
+        attempt: 0,
+        epoch: 0,
+        updatedAt: envelope.sentAt,
+        detail: JSON.stringify({ sentAt: envelope.sentAt }),
+        ttlMs,
+        markMs: ttlMs,
+      },
+    }
+  }
+
+  #read({ body, headers }: Delivery['message']): Envelope | undefined {
+    try {
+      return fromBody(body, headers, this.#runtime.codec)
+    } catch {
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import type { OutboundMessage } from '../contracts/broker.ts'
+import type { TaskRecord } from '../contracts/record.ts'
+import type { Millis } from '../contracts/time.ts'
+import { TqError } from '../errors/tq-error.ts'
+import { parseDuration, parseOptionalDuration } from '../options/duration.ts'
+import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
+import { nextHop } from '../policy/delay-hop.ts'
+import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { routeOf } from '../runtime/settings.ts'
+import { currentRun } from '../task/current-run.ts'
+import { type Envelope, toMessage } from '../task/envelope.ts'
+import type { SendOptions, TaskDefinition } from '../task/task.ts'
+import { checkPriority } from '../task/task-policy.ts'
+import { newId } from '../util/ids.ts'
+
+/** Records and marks outlive what could still come late: a copy of a message, a lost worker. */
+const markMs: Millis = 14 * 86_400_000
+
+/** Where and when a task goes: the same for all tasks of one call. */
+export interface Plan {
+  readonly queue: string
+  readonly delayMs: Millis
+  readonly envelope: Omit<Envelope, 'id' | 'input'>
+  readonly taskId: string | undefined
+  readonly uniqueKey: string | undefined
+  readonly pendingTtlMs: Millis
+}
+
+/** Call over task over route over app, all checked. @throws TqError */
+export function planSending(runtime: Runtime, task: TaskDefinition, options: SendOptions): Plan {
+  const what = `task '${task.name}'`
+  const route = routeOf(runtime.settings, task.name)
+  const queue =
+    options.queue === undefined
+      ? (task.policy.queue ?? route.queue ?? runtime.settings.queue)
+      : checkQueueName(options.queue)
+  const priority =
+    options.priority === undefined
+      ? (task.policy.priority ?? route.priority)
+      : checkPriority(options.priority, what)
+  const delayMs = delayOf(options, runtime.clock.now(), what)
+  const expiresMs = parseOptionalDuration(options.expires, `${what}: expires`)
+  const parent = currentRun.getStore()
+  const headers = checkHeaders({ ...inheritedTrace(parent?.headers), ...options.headers }, what)
+  const ignoreResult = options.ignoreResult ?? task.policy.ignoreResult
+  return {
+    queue,
+    delayMs,
+    taskId: options.taskId === undefined ? undefined : checkTaskId(options.taskId),
+    uniqueKey: options.uniqueKey === undefined ? undefined : checkUniqueKey(options.uniqueKey),
+    pendingTtlMs: delayMs + Math.max(task.policy.successTtlMs, markMs),
+    envelope: {
+      v: 1,
+      task: task.name,
+      attempt: 0,
+      generation: 0,
+      sentAt: runtime.clock.now(),
+      ...(priority === undefined ? {} : { priority }),
+      ...(options.maxRetries === undefined ? {} : { maxRetries: checkRetries(options.maxRetries, what) }),
+      ...(expiresMs === undefined ? {} : { expiresMs }),
+      ...(headers ? { headers } : {}),
+      ...(parent ? { parent: parent.id } : {}),
+      ...(options.uniqueKey === undefined ? {} : { unique: options.uniqueKey }),
+      ...(ignoreResult ? { ignoreResult: 1 } : {}),
+      ...(options.taskId === undefined ? {} : { ownId: 1 }),
+    },
+  }
+}
+
+/** One task's message, and its first record where there is a backend to keep it. @throws TqError `PAYLOAD_TOO_LARGE` */
+export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): OutboundMessage {
+  const hop = nextHop(plan.delayMs, connection.broker.capabilities.maxDelayMs)
+  const id = plan.taskId ?? newId(runtime.clock)
+  const envelope: Envelope = {
+    ...plan.envelope,
+    id,
+    ...(input === undefined ? {} : { input }),
+    ...(hop.leftMs > 0 ? { delayLeftMs: hop.leftMs } : {}),
+  }
+  const message = toMessage(envelope, runtime.codec, hop.delayMs)
+  const limit = Math.min(runtime.settings.maxPayloadBytes, connection.broker.capabilities.maxBodyBytes)
+  if (message.body.byteLength > limit) throw tooLarge(envelope.task, message.body.byteLength, limit)
+  return connection.backend ? { ...message, record: pendingRecord(plan, id) } : message
+}
+
+function pendingRecord(plan: Plan, id: string): TaskRecord {
+  const { task, generation, attempt, sentAt } = plan.envelope
+  return {
+    id,
+    name: task,
+    queue: plan.queue,
+    state: 'PENDING',
+    generation,
+    attempt,
+    epoch: 0,
+    updatedAt: sentAt,
+    detail: `{"sentAt":${sentAt}}`,
+    ttlMs: plan.pendingTtlMs,
+    markMs: plan.pendingTtlMs,
+  }
+}
+
+function delayOf(options: SendOptions, now: number, what: string): Millis {
+  if (options.eta === undefined) return parseOptionalDuration(options.countdown, `${what}: countdown`) ?? 0
+  if (options.countdown !== undefined) {
+    throw new TqError('INVALID_OPTION', `${what}: give either countdown or eta, not both.`)
+  }
+  const due = options.eta instanceof Date ? options.eta.getTime() : Number.NaN
+  if (Number.isNaN(due)) throw new TqError('INVALID_OPTION', `${what}: eta is not a valid Date.`)
+  return parseDuration(Math.max(0, due - now), `${what}: eta`)
+}
+
+function checkRetries(value: number, what: string): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new TqError(
+    'INVALID_OPTION',
+    `${what}: maxRetries ${String(value)} is not a whole number of at least 0.`,
+  )
+}
+
+/** A task sent from within a task belongs to the same trace. */
+function inheritedTrace(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  const { traceparent, tracestate } = headers ?? {}
+  return {
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  }
+}
+
+function checkHeaders(headers: Record<string, string>, what: string): Record<string, string> | undefined {
+  const entries = Object.entries(headers)
+  if (entries.length === 0) return undefined
+  let size = 0
+  for (const [name, value] of entries) {
+    if (typeof value !== 'string')
+      throw new TqError('INVALID_OPTION', `${what}: header '${name}' is not a text.`)
+    size += name.length + value.length
+  }
+  if (size > 16_384)
+    throw new TqError('INVALID_OPTION', `${what}: the headers are longer than 16,384 characters.`)
+  return headers
+}
+
+function tooLarge(task: string, size: number, limit: number): TqError {
+  return new TqError(
+    'PAYLOAD_TOO_LARGE',
+    `A message of task '${task}' is ${size} bytes; the limit is ${limit}. Store the data and pass its id or path, or raise maxPayloadBytes.`,
+    { details: { size, limit } },
+  )
+}

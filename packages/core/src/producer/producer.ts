@@ -1,0 +1,111 @@
+import type { OutboundMessage } from '../contracts/broker.ts'
+import { compose } from '../middleware/compose.ts'
+import type { SendContext } from '../middleware/types.ts'
+import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import { dropUnique, keepUnique, takeUnique } from '../runtime/unique-lock.ts'
+import { checkJson } from '../task/json.ts'
+import { parseWith } from '../task/schema.ts'
+import type { SendOptions, TaskDefinition } from '../task/task.ts'
+import { type Plan, pack, planSending } from './outgoing.ts'
+import { QueueLimit } from './queue-limit.ts'
+
+/** Sends tasks: checked here, in the caller's hands, before anything leaves the process. */
+export class Producer {
+  readonly #runtime: Runtime
+  readonly #throughMiddleware:
+    | ((task: TaskDefinition, input: unknown, options: SendOptions) => Promise<string>)
+    | undefined
+  #limit: QueueLimit | undefined
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+    const layers = runtime.settings.sendMiddleware
+    if (layers.length > 0) {
+      this.#throughMiddleware = (task, input, options) =>
+        compose<SendContext, string>(layers, (context) =>
+          this.#sendOne(task, context.input, context.options),
+        )({
+          task: task.name,
+          input,
+          options,
+        })
+    }
+  }
+
+  /** Resolves with the task's id when the broker has accepted it; with `uniqueKey`, perhaps that of an earlier task. */
+  send(task: TaskDefinition, input: unknown, options: SendOptions): Promise<string> {
+    return this.#throughMiddleware
+      ? this.#throughMiddleware(task, input, options)
+      : this.#sendOne(task, input, options)
+  }
+
+  /** The ids, in order. All or none are checked before the first is sent. */
+  async sendMany(
+    task: TaskDefinition,
+    inputs: readonly unknown[],
+    options: SendOptions,
+  ): Promise<readonly string[]> {
+    if (this.#throughMiddleware || options.uniqueKey !== undefined || options.taskId !== undefined) {
+      return Promise.all(inputs.map((input) => this.send(task, input, options)))
+    }
+    for (const input of inputs) await this.#check(task, input)
+    const plan = planSending(this.#runtime, task, options)
+    const connection = this.#runtime.connected ?? (await this.#runtime.connect())
+    const messages = inputs.map((input) => pack(this.#runtime, connection, plan, input))
+    await this.#publish(connection, plan, messages)
+    return messages.map(({ id }) => id)
+  }
+
+  async #sendOne(task: TaskDefinition, input: unknown, options: SendOptions): Promise<string> {
+    const checked = this.#check(task, input)
+    if (checked !== undefined) await checked
+    const plan = planSending(this.#runtime, task, options)
+    const connection = this.#runtime.connected ?? (await this.#runtime.connect())
+    const message = pack(this.#runtime, connection, plan, input)
+    if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
+    await this.#publish(connection, plan, [message])
+    return message.id
+  }
+
+  /** Validates what is sent; the original goes out, the worker parses it once. */
+  #check(task: TaskDefinition, input: unknown): Promise<unknown> | undefined {
+    const what = `input of task '${task.name}'`
+    if (input !== undefined) checkJson(input, what)
+    if (!task.input) return undefined
+    const parsed = parseWith(task.input, input, what)
+    return parsed instanceof Promise ? parsed : undefined
+  }
+
+  async #sendUnique(
+    connection: Connection,
+    plan: Plan,
+    uniqueKey: string,
+    message: OutboundMessage,
+  ): Promise<string> {
+    const backend = needBackend(connection, `uniqueKey (task '${plan.envelope.task}')`)
+    const lock = await takeUnique(backend, uniqueKey, message.id)
+    if ('holder' in lock) return lock.holder
+    try {
+      await this.#publish(connection, plan, [message])
+    } catch (error) {
+      // Not when the answer is unknown: the task may be queued, and the lock ends by itself.
+      if ((error as { code?: string }).code !== 'PUBLISH_UNKNOWN')
+        await dropUnique(backend, uniqueKey, message.id)
+      throw error
+    }
+    await keepUnique(backend, uniqueKey, lock, message.id, plan.pendingTtlMs)
+    return message.id
+  }
+
+  async #publish(connection: Connection, plan: Plan, messages: readonly OutboundMessage[]): Promise<void> {
+    const { settings, clock, events } = this.#runtime
+    if (settings.maxQueueLength !== Number.POSITIVE_INFINITY) {
+      this.#limit ??= new QueueLimit(connection.broker, clock, settings.maxQueueLength)
+      await this.#limit.admit(plan.queue, messages.length)
+    }
+    await connection.publisher.publish(plan.queue, messages)
+    for (const { id } of messages) {
+      events.emit('sent', () => ({ id, name: plan.envelope.task, queue: plan.queue, attempt: 0 }))
+    }
+  }
+}

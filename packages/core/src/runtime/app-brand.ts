@@ -1,0 +1,23 @@
+import type { Runtime } from './runtime.ts'
+
+/** Marks apps and their tasks, also across two copies of this package in one process. */
+export const appBrand: unique symbol = Symbol.for('tq.app') as never
+
+/** What workers and commands need of an app they were not given but found. */
+export interface AppInternals {
+  readonly runtime: Runtime
+  /** Runs the app's `startup` once; later calls get the same state. */
+  startup(): Promise<unknown>
+  /** Runs `shutdown`, if `startup` ran, and closes the connections. */
+  shutdown(): Promise<void>
+}
+
+/** The app behind what a module exports: the app itself, or any of its tasks. Undefined when it exports neither. */
+export function findApp(exported: Readonly<Record<string, unknown>>): AppInternals | undefined {
+  for (const value of Object.values(exported)) {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) continue
+    const internals = (value as { [appBrand]?: AppInternals })[appBrand]
+    if (internals) return internals
+  }
+  return undefined
+}

@@ -1,0 +1,170 @@
+import type { Backend } from '../contracts/backend.ts'
+import type { Broker, BrokerErrorCode, OutboundMessage, PublishOutcome } from '../contracts/broker.ts'
+import type { TaskRecord } from '../contracts/record.ts'
+import type { Clock, Millis } from '../contracts/time.ts'
+import { brokerError, isTransient } from '../errors/broker-error.ts'
+import { TqError } from '../errors/tq-error.ts'
+import { sleep } from '../util/sleep.ts'
+
+/** Messages whose sender waits for them together. */
+interface Shipment {
+  readonly messages: readonly OutboundMessage[]
+  left: number
+  resolve(): void
+  reject(error: Error): void
+}
+
+interface Entry {
+  readonly message: OutboundMessage
+  readonly shipment: Shipment
+}
+
+/** Publishes under way at once, per queue: enough to hide the round trip, few enough to stay in batches. */
+const mostUnderWay = 4
+
+/**
+ * Sends messages. All that is sent in one turn of the event loop goes in one batch per queue; what the service
+ * refuses for now, or does not answer, is sent again with the same id until the deadline.
+ */
+export class Publisher {
+  readonly #broker: Broker
+  readonly #backend: Backend | undefined
+  readonly #oneStore: boolean
+  readonly #clock: Clock
+  readonly #timeoutMs: Millis
+  readonly #waiting = new Map<string, Entry[]>()
+  readonly #underWay = new Map<string, number>()
+  #flushPlanned = false
+  #idle: (() => void)[] = []
+
+  constructor(broker: Broker, backend: Backend | undefined, clock: Clock, timeoutMs: Millis) {
+    this.#broker = broker
+    this.#backend = backend
+    this.#oneStore = broker.store !== undefined && broker.store === backend?.store
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * Resolves when all of them were accepted. A message's `record` is stored before it, or with it.
+   *
+   * @throws BrokerError, or TqError `PUBLISH_UNKNOWN` when no answer came: the tasks may or may not be queued
+   */
+  publish(queue: string, messages: readonly OutboundMessage[]): Promise<void> {
+    if (messages.length === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const shipment: Shipment = { messages, left: messages.length, resolve, reject }
+      const waiting = this.#waiting.get(queue) ?? []
+      this.#waiting.set(queue, waiting)
+      for (const message of messages) waiting.push({ message, shipment })
+      this.#planFlush()
+    })
+  }
+
+  /** Resolves when nothing is under way any more. */
+  drain(): Promise<void> {
+    if (this.#waiting.size === 0 && this.#underWay.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  #planFlush(): void {
+    if (this.#flushPlanned) return
+    this.#flushPlanned = true
+    setImmediate(() => {
+      this.#flushPlanned = false
+      for (const queue of [...this.#waiting.keys()]) this.#flush(queue)
+    })
+  }
+
+  #flush(queue: string): void {
+    for (;;) {
+      const waiting = this.#waiting.get(queue)
+      const underWay = this.#underWay.get(queue) ?? 0
+      if (!waiting || underWay >= mostUnderWay) return
+      const batch = waiting.splice(0, this.#broker.capabilities.maxBatch)
+      if (waiting.length === 0) this.#waiting.delete(queue)
+      this.#underWay.set(queue, underWay + 1)
+      void this.#ship(queue, batch).finally(() => this.#shipped(queue))
+    }
+  }
+
+  #shipped(queue: string): void {
+    const left = (this.#underWay.get(queue) ?? 1) - 1
+    if (left > 0) this.#underWay.set(queue, left)
+    else this.#underWay.delete(queue)
+    this.#flush(queue)
+    if (this.#waiting.size > 0 || this.#underWay.size > 0) return
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  async #ship(queue: string, entries: readonly Entry[]): Promise<void> {
+    const deadline = this.#clock.monotonic() + this.#timeoutMs
+    let pending = entries
+    for (let round = 0; ; round++) {
+      const outcomes = await this.#tryOnce(queue, pending, deadline - this.#clock.monotonic())
+      const late = this.#clock.monotonic() >= deadline
+      pending = pending.filter((entry, index) =>
+        this.#conclude(queue, entry, outcomes[index] ?? 'unknown', late),
+      )
+      if (pending.length === 0) return
+      await sleep(this.#clock, Math.min(1_000, 25 * 2 ** round) * (0.5 + Math.random() / 2))
+    }
+  }
+
+  /** Tells the sender; true when the message has to be sent again. */
+  #conclude(queue: string, { shipment }: Entry, outcome: PublishOutcome, late: boolean): boolean {
+    if (outcome === 'accepted') {
+      if (--shipment.left === 0) shipment.resolve()
+      return false
+    }
+    if (outcome === 'unknown') {
+      if (!late) return true
+      const message = `${this.#broker.name}: no answer while sending to '${queue}': the task may or may not be queued. Send again with the same taskId: it will not run twice.`
+      shipment.reject(new TqError('PUBLISH_UNKNOWN', message, { details: { queue } }))
+      return false
+    }
+    if (isTransient(outcome.rejected) && !late) return true
+    shipment.reject(brokerError(outcome.rejected, `sending to '${queue}'`, this.#broker.name, outcome.reason))
+    return false
+  }
+
+  async #tryOnce(
+    queue: string,
+    entries: readonly Entry[],
+    timeoutMs: Millis,
+  ): Promise<readonly PublishOutcome[]> {
+    const all = (outcome: PublishOutcome) => entries.map(() => outcome)
+    const given = new AbortController()
+    const timeout = sleep(this.#clock, Math.max(timeoutMs, 1), given.signal).then(() => all('unknown'))
+    const messages = entries.map(({ message }) => message)
+    const attempt = this.#oneStore ? this.#broker.publish(queue, messages) : this.#inTwoSteps(queue, messages)
+    try {
+      return await Promise.race([attempt, timeout])
+    } catch (error) {
+      const code = this.#classify(error)
+      // A lost connection cannot tell whether the service had taken them.
+      return all(
+        code === 'connection' ? 'unknown' : { rejected: code, reason: String((error as Error).message) },
+      )
+    } finally {
+      given.abort()
+    }
+  }
+
+  /** Records first: a task that can be run must be known, so that it can be revoked and asked for. */
+  async #inTwoSteps(queue: string, messages: readonly OutboundMessage[]): Promise<readonly PublishOutcome[]> {
+    const records = messages
+      .map(({ record }) => record)
+      .filter((record): record is TaskRecord => record !== undefined)
+    if (records.length > 0) await this.#backend?.results.put(records)
+    return this.#broker.publish(
+      queue,
+      messages.map(({ record: _, ...message }) => message),
+    )
+  }
+
+  #classify(error: unknown): BrokerErrorCode {
+    const code = this.#broker.classify(error)
+    return code === 'unknown' && this.#backend ? this.#backend.classify(error) : code
+  }
+}

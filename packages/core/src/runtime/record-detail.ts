@@ -1,0 +1,48 @@
+import type { TaskRecord } from '../contracts/record.ts'
+import type { TaskErrorInfo } from '../errors/task-errors.ts'
+import type { FailedRun } from '../task/envelope.ts'
+import type { TaskInfo } from '../task/task.ts'
+
+/** What a record's `detail` holds, as JSON. Times are milliseconds since 1970 by the writer's clock. */
+export interface RecordDetail {
+  readonly sentAt?: number
+  readonly startedAt?: number
+  readonly endedAt?: number
+  readonly worker?: string
+  /** The value; absent when the handler returned nothing or the result is ignored. */
+  readonly result?: unknown
+  readonly error?: TaskErrorInfo
+  /** The last failed runs, oldest first. */
+  readonly attempts?: readonly FailedRun[]
+  readonly reason?: string
+  readonly progress?: { readonly fraction: number; readonly message?: string }
+  /** The process of the task is to be killed. */
+  readonly terminate?: boolean
+  /** On FAILURE: the envelope as it ran last, so that a person can run it again. */
+  readonly envelope?: unknown
+}
+
+export function readDetail(record: TaskRecord): RecordDetail {
+  return JSON.parse(record.detail) as RecordDetail
+}
+
+/** What users see of a record. */
+export function toInfo<Result>(record: TaskRecord): TaskInfo<Result> {
+  const { sentAt, startedAt, endedAt, worker, error, reason, progress, ...rest } = readDetail(record)
+  return {
+    id: record.id,
+    name: record.name,
+    queue: record.queue,
+    state: record.state,
+    attempt: record.attempt,
+    generation: record.generation,
+    ...('result' in rest ? { result: rest.result as Result } : {}),
+    ...(error ? { error } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    ...(progress ? { progress } : {}),
+    ...(worker === undefined ? {} : { worker }),
+    ...(sentAt === undefined ? {} : { sentAt: new Date(sentAt) }),
+    ...(startedAt === undefined ? {} : { startedAt: new Date(startedAt) }),
+    ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
+  }
+}

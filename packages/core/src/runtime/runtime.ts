@@ -1,0 +1,43 @@
+import type { Backend } from '../contracts/backend.ts'
+import type { Broker } from '../contracts/broker.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { Clock } from '../contracts/time.ts'
+import { TqError } from '../errors/tq-error.ts'
+import type { Codec } from '../task/codec.ts'
+import type { TaskRegistry } from '../task/registry.ts'
+import type { TaskEventHub } from './events.ts'
+import type { Publisher } from './publisher.ts'
+import type { ResolvedSettings } from './settings.ts'
+
+/** An open broker and backend, and what stands directly on them. */
+export interface Connection {
+  readonly broker: Broker
+  readonly backend: Backend | undefined
+  /** Whether one atomic step can change both. */
+  readonly oneStore: boolean
+  readonly publisher: Publisher
+}
+
+/** What producer and worker share. One per app. */
+export interface Runtime {
+  readonly settings: ResolvedSettings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly codec: Codec
+  readonly registry: TaskRegistry
+  readonly events: TaskEventHub
+  /** The connection, once there is one: saves a turn of the event loop on every sending. */
+  readonly connected: Connection | undefined
+  /** Opens broker and backend once; later calls get the same. */
+  connect(): Promise<Connection>
+}
+
+/** @throws TqError `BACKEND_REQUIRED` that names the feature and the line that mends it. */
+export function needBackend(connection: Connection, feature: string): Backend {
+  if (connection.backend) return connection.backend
+  throw new TqError(
+    'BACKEND_REQUIRED',
+    `${feature} needs a backend, and ${connection.broker.name} has none. Set TQ_BACKEND_URL (redis://…, sqlite:…), or createApp({ backend: '…' }).`,
+    { details: { feature } },
+  )
+}

@@ -1,0 +1,123 @@
+import type { Priority } from '../contracts/broker.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { Clock, Millis } from '../contracts/time.ts'
+import { TqError } from '../errors/tq-error.ts'
+import type { RunMiddleware, SendMiddleware } from '../middleware/types.ts'
+import { type Duration, parseDuration } from '../options/duration.ts'
+import { checkNamespace, checkQueueName } from '../options/names.ts'
+import type { Codec } from '../task/codec.ts'
+import { jsonCodec } from '../task/codec.ts'
+import type { TaskSettings } from '../task/task-options.ts'
+import { checkPriority, taskSettingNames } from '../task/task-policy.ts'
+import { quietLogger } from '../util/quiet-logger.ts'
+import { systemClock } from '../util/system-clock.ts'
+
+/** Where tasks of a name go when nobody says otherwise. */
+export interface Route {
+  readonly queue?: string
+  readonly priority?: Priority
+}
+
+/** What an app is made with, besides its connections and hooks. Every default is in {@link resolveSettings}. */
+export interface AppSettings {
+  /** Sets this application apart from others on the same service. @default 'tq', or TQ_NAMESPACE */
+  readonly namespace?: string
+  /** Where tasks go that name no queue. @default 'default' */
+  readonly queue?: string
+  /**
+   * Queues and priorities by task name, `*` for any text; the first that fits counts. Weaker than what a task or a
+   * call says. @example { 'mail.*': 'mail', 'report.daily': { queue: 'reports', priority: 2 } }
+   */
+  readonly routes?: Readonly<Record<string, string | Route>>
+  /** Settings for all tasks; each task may override them. */
+  readonly defaults?: TaskSettings
+  /** The largest message, in bytes, encoded. Pass ids rather than data. @default 1 MiB, or the broker's own limit if lower */
+  readonly maxPayloadBytes?: number
+  /** Sending is refused with `QUEUE_FULL` while a queue has this many tasks ready. @default no limit */
+  readonly maxQueueLength?: number
+  /** How long sending may take before it is refused or reported as unknown. @default '10s' */
+  readonly publishTimeout?: Duration
+  /** For dates in logs and as the default zone of schedules: an IANA name. @default the system's */
+  readonly timeZone?: string
+  readonly middleware?: { readonly send?: readonly SendMiddleware[]; readonly run?: readonly RunMiddleware[] }
+  /** @default warnings and errors to the console */
+  readonly logger?: Logger
+  /** For tests. @default real time */
+  readonly clock?: Clock
+}
+
+/** The same with every default filled in. Frozen. */
+export interface ResolvedSettings {
+  readonly namespace: string
+  readonly queue: string
+  readonly routes: readonly { readonly pattern: RegExp; readonly route: Route }[]
+  readonly defaults: TaskSettings
+  readonly maxPayloadBytes: number
+  readonly maxQueueLength: number
+  readonly publishTimeoutMs: Millis
+  readonly timeZone: string
+  readonly sendMiddleware: readonly SendMiddleware[]
+  readonly runMiddleware: readonly RunMiddleware[]
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly codec: Codec
+}
+
+/** @throws TqError `INVALID_OPTION`, `INVALID_NAME`, `INVALID_DURATION` */
+export function resolveSettings(settings: AppSettings, environment: NodeJS.ProcessEnv): ResolvedSettings {
+  checkKnown(settings.defaults ?? {}, taskSettingNames, 'createApp({ defaults })')
+  return Object.freeze({
+    namespace: checkNamespace(settings.namespace ?? environment['TQ_NAMESPACE'] ?? 'tq'),
+    queue: checkQueueName(settings.queue ?? 'default'),
+    routes: Object.entries(settings.routes ?? {}).map(([name, route]) => toRoute(name, route)),
+    defaults: settings.defaults ?? {},
+    maxPayloadBytes: checkPositive(settings.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes'),
+    maxQueueLength: checkPositive(settings.maxQueueLength ?? Number.POSITIVE_INFINITY, 'maxQueueLength'),
+    publishTimeoutMs: parseDuration(settings.publishTimeout ?? '10s', 'publishTimeout'),
+    timeZone: checkTimeZone(settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
+    sendMiddleware: settings.middleware?.send ?? [],
+    runMiddleware: settings.middleware?.run ?? [],
+    logger: settings.logger ?? quietLogger,
+    clock: settings.clock ?? systemClock,
+    codec: jsonCodec,
+  })
+}
+
+/** @throws TqError `INVALID_OPTION` that names every key that is not known. */
+export function checkKnown(options: object, known: ReadonlySet<string>, what: string): void {
+  const unknown = Object.keys(options).filter((key) => !known.has(key))
+  if (unknown.length === 0) return
+  throw new TqError(
+    'INVALID_OPTION',
+    `${what}: unknown ${unknown.length === 1 ? 'option' : 'options'} ${unknown.map((key) => `'${key}'`).join(', ')}. Known: ${[...known].sort().join(', ')}.`,
+  )
+}
+
+/** The route of a task name; empty when none fits. */
+export function routeOf(settings: ResolvedSettings, taskName: string): Route {
+  return settings.routes.find(({ pattern }) => pattern.test(taskName))?.route ?? {}
+}
+
+function toRoute(name: string, given: string | Route): { pattern: RegExp; route: Route } {
+  const route = typeof given === 'string' ? { queue: given } : given
+  if (route.queue !== undefined) checkQueueName(route.queue)
+  if (route.priority !== undefined) checkPriority(route.priority, `route '${name}'`)
+  const text = name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')
+  return { pattern: new RegExp(`^${text}$`, 'su'), route }
+}
+
+function checkPositive(value: number, name: string): number {
+  if (typeof value === 'number' && value >= 1) return value
+  throw new TqError('INVALID_OPTION', `${name} ${String(value)} is not a number of at least 1.`)
+}
+
+function checkTimeZone(name: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone
+  } catch {
+    throw new TqError(
+      'INVALID_OPTION',
+      `timeZone '${name}' is not a time zone. Use an IANA name such as 'Asia/Shanghai'.`,
+    )
+  }
+}

@@ -1,0 +1,90 @@
+import type { OutboundMessage, Priority } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
+import type { TaskErrorInfo } from '../errors/task-errors.ts'
+import { TqError } from '../errors/tq-error.ts'
+import type { Codec } from './codec.ts'
+
+/** One failed run, as it is kept. */
+export interface FailedRun {
+  readonly attempt: number
+  /** In milliseconds since 1970, by the worker's clock. */
+  readonly endedAt: number
+  readonly worker: string
+  readonly error: TaskErrorInfo
+}
+
+/**
+ * What travels: one task, ready to run. The wire form is this object as JSON (see docs/envelope.md); readers must
+ * ignore fields they do not know, and refuse a version they do not know.
+ */
+export interface Envelope {
+  readonly v: 1
+  readonly id: string
+  readonly task: string
+  /** The input as the sender gave it, before parsing. Absent for tasks without input. */
+  readonly input?: unknown
+  /** Failed runs so far that counted. */
+  readonly attempt: number
+  /** How many times a person ran the finished task again. */
+  readonly generation: number
+  /** When it was sent, in milliseconds since 1970 by the sender's clock. */
+  readonly sentAt: number
+  readonly priority?: Priority
+  readonly maxRetries?: number
+  /** Not to be started later than this long after `sentAt`. */
+  readonly expiresMs?: Millis
+  /** What remains of a delay that is longer than the broker can hold, after this message's own. */
+  readonly delayLeftMs?: Millis
+  /** Deaths of the task's own process so far. */
+  readonly crashes?: number
+  /** Times it was given back because no worker knew the task. */
+  readonly misses?: number
+  /** The sender's; W3C trace context travels here as `traceparent` and `tracestate`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** The last failed runs, oldest first, without their stacks. */
+  readonly failures?: readonly FailedRun[]
+  /** The task that sent this one. */
+  readonly parent?: string
+  /** The unique key whose lock this task holds. */
+  readonly unique?: string
+  /** 1 when the sender asked for no result. */
+  readonly ignoreResult?: 1
+  /** Whether the sender chose the id itself, so that copies may come late. */
+  readonly ownId?: 1
+}
+
+/** The message of an envelope. */
+export function toMessage(envelope: Envelope, codec: Codec, delayMs: Millis): OutboundMessage {
+  return {
+    id: envelope.id,
+    body: codec.encode(envelope),
+    headers: codec.headers,
+    ...(delayMs > 0 ? { delayMs } : {}),
+    ...(envelope.priority === undefined ? {} : { priority: envelope.priority }),
+  }
+}
+
+/** @throws TqError `UNREADABLE_MESSAGE` for anything that is not a version 1 envelope. */
+export function fromBody(
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+  codec: Codec,
+): Envelope {
+  const value = codec.decode(body, headers)
+  const problem = problemOf(value)
+  if (problem) throw new TqError('UNREADABLE_MESSAGE', `The message is not a tq envelope: ${problem}.`)
+  return value as Envelope
+}
+
+function problemOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'it is not an object'
+  const { v, id, task, attempt, generation, sentAt } = value as Partial<Record<keyof Envelope, unknown>>
+  if (v !== 1) return `version ${String(v)} is not known to this worker`
+  if (typeof id !== 'string' || id === '') return 'it has no id'
+  if (typeof task !== 'string' || task === '') return 'it has no task name'
+  if (!isCount(attempt) || !isCount(generation)) return 'attempt or generation is not a count'
+  if (typeof sentAt !== 'number') return 'it has no time of sending'
+  return undefined
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0

@@ -1,0 +1,19 @@
+import type { Millis } from '../contracts/time.ts'
+import type { Job } from './job.ts'
+import type { QueueSession } from './queue-session.ts'
+import type { RunContext } from './run-context.ts'
+
+/** A task that holds a slot. */
+export interface ActiveRun {
+  readonly job: Job
+  readonly session: QueueSession
+  readonly context: RunContext
+  /** In milliseconds since 1970. */
+  readonly startedAt: number
+  /** By the monotonic clock. */
+  readonly startedTick: Millis
+  /** Whether its record says STARTED. */
+  announced: boolean
+  /** Its outcome is decided and handed to settling; only the handler goes on. */
+  decided: boolean
+}

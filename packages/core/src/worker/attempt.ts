@@ -1,0 +1,122 @@
+import type { Clock } from '../contracts/time.ts'
+import {
+  describeError,
+  SoftTimeLimitExceeded,
+  TaskCrashed,
+  TaskRevoked,
+  TimeLimitExceeded,
+  WorkerStopping,
+} from '../errors/task-errors.ts'
+import { decideRetry } from '../policy/retry.ts'
+import { checkJson } from '../task/json.ts'
+import { parseWith } from '../task/schema.ts'
+import type { Job } from './job.ts'
+import type { Outcome } from './outcome.ts'
+import type { RunContext } from './run-context.ts'
+
+/** Runs the handler, here or in a child process, with the app's middleware around it. */
+export type Handler = (job: Runnable, input: unknown, context: RunContext) => Promise<unknown>
+
+/** What a handler needs to know of a job. */
+export type Runnable = Pick<Job, 'envelope' | 'queue' | 'task'>
+
+/**
+ * One run of one task: parse the input, run, check the value. Whatever is thrown becomes an outcome; never rejects.
+ * With a time limit the outcome may come before the handler returns: `context.running` is the handler itself.
+ */
+export async function attempt(
+  clock: Clock,
+  job: Job,
+  context: RunContext,
+  handler: Handler,
+): Promise<Outcome> {
+  try {
+    if (isExpired(job, clock.now())) return { type: 'revoked', reason: 'expired before it was started' }
+    const { task, envelope } = job
+    const parsed = task.input && parseWith(task.input, envelope.input, `input of task '${task.name}'`)
+    const input: unknown = parsed instanceof Promise ? await parsed : parsed
+    const { limitMs, softLimitMs } = task.policy
+    const limited = limitMs !== undefined || softLimitMs !== undefined
+    const value = await (limited
+      ? withLimits(clock, job, context, handler, input)
+      : handler(job, input, context))
+    return await toDone(job, value)
+  } catch (error) {
+    return toFailure(job, context, error)
+  }
+}
+
+function isExpired({ envelope }: Job, now: number): boolean {
+  return envelope.expiresMs !== undefined && now - envelope.sentAt > envelope.expiresMs
+}
+
+async function toDone(job: Job, value: unknown): Promise<Outcome> {
+  if (job.lost) return { type: 'lost' }
+  const what = `result of task '${job.task.name}'`
+  if (job.task.output) await parseWith(job.task.output, value, what)
+  if (value === undefined) return { type: 'done', json: undefined }
+  checkJson(value, what)
+  return { type: 'done', json: JSON.stringify(value) }
+}
+
+function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
+  if (job.lost) return { type: 'lost' }
+  const { stopReason } = context
+  if (stopReason instanceof WorkerStopping) return { type: 'release' }
+  // The record says REVOKED already; what is left of the message has to go.
+  if (stopReason instanceof TaskRevoked) return { type: 'drop' }
+  const error = isAbort(thrown) && stopReason ? stopReason : thrown
+  if (error instanceof TaskCrashed) return afterCrash(job, error)
+  const policy = { ...job.task.policy.retry, maxRetries: context.maxRetries }
+  const decision = decideRetry(error, job.envelope.attempt, policy, Math.random())
+  const info = describeError(error)
+  if (!decision.retry) return { type: 'dead', error: info, reason: decision.reason }
+  return {
+    type: 'retry',
+    error: info,
+    delayMs: decision.delayMs,
+    nextAttempt: decision.nextAttempt,
+    crashes: job.envelope.crashes ?? 0,
+  }
+}
+
+/** A death of the task's own process is counted apart from the errors of its handler. */
+function afterCrash(job: Job, error: TaskCrashed): Outcome {
+  const crashes = (job.envelope.crashes ?? 0) + 1
+  const info = describeError(error)
+  if (crashes >= job.task.policy.maxCrashes)
+    return { type: 'dead', error: info, reason: `crashed ${crashes} times` }
+  return { type: 'retry', error: info, delayMs: 1_000 * crashes, nextAttempt: job.envelope.attempt, crashes }
+}
+
+const isAbort = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'AbortError'
+
+/** Soft limit: the signal aborts. Hard limit: it has failed, whatever the handler still does. */
+function withLimits(
+  clock: Clock,
+  job: Job,
+  context: RunContext,
+  handler: Handler,
+  input: unknown,
+): Promise<unknown> {
+  const { limitMs, softLimitMs } = job.task.policy
+  const cancels: (() => void)[] = []
+  return new Promise((resolve, reject) => {
+    if (softLimitMs !== undefined) {
+      cancels.push(clock.setTimer(softLimitMs, () => context.stop(new SoftTimeLimitExceeded(softLimitMs))))
+    }
+    if (limitMs !== undefined) {
+      const exceeded = () => {
+        const error = new TimeLimitExceeded(limitMs)
+        context.stop(error)
+        reject(error)
+      }
+      cancels.push(clock.setTimer(limitMs, exceeded))
+    }
+    const running = handler(job, input, context)
+    context.running = running
+    running.then(resolve, reject)
+  }).finally(() => {
+    for (const cancel of cancels) cancel()
+  })
+}

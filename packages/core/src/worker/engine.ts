@@ -1,0 +1,208 @@
+import type { Settlement } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
+import { WorkerStopping } from '../errors/task-errors.ts'
+import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { sleep } from '../util/sleep.ts'
+import type { ActiveRun } from './active-run.ts'
+import { attempt, type Handler } from './attempt.ts'
+import { inlineHandler, withMiddleware } from './handler.ts'
+import { ProcessPool } from './isolate/process-pool.ts'
+import type { Job } from './job.ts'
+import { LeaseKeeping } from './lease-keeper.ts'
+import type { Outcome } from './outcome.ts'
+import { Pump } from './pump.ts'
+import { QueueOrder } from './queue-order.ts'
+import { QueueSession } from './queue-session.ts'
+import { RunContext } from './run-context.ts'
+import { RunReporter } from './run-reporter.ts'
+import type { ResolvedWorkerOptions } from './worker-options.ts'
+
+/** What the engine tells the worker it belongs to. */
+export interface EngineHost {
+  readonly state: unknown
+  started(run: ActiveRun): void
+  settled(run: ActiveRun, outcome: Outcome, settlement: Settlement): void
+  /** Every queue was asked, none had a task and nothing runs. */
+  idle(): void
+}
+
+/** Work read ahead goes back to the queue when no slot came free for this long: others may have one. */
+const longestWaitMs: Millis = 500
+const patrolEveryMs: Millis = 250
+/** After the signals aborted, how long handlers have to react. */
+const lastMomentMs: Millis = 2_000
+
+/** One period of work, from open to quiet: sessions, slots and the runs in them. */
+export class Engine {
+  readonly active = new Set<ActiveRun>()
+  readonly #runtime: Runtime
+  readonly #options: ResolvedWorkerOptions
+  readonly #host: EngineHost
+  readonly #sessions: readonly QueueSession[]
+  readonly #keeping: LeaseKeeping
+  readonly #pool: ProcessPool
+  readonly #inline: Handler
+  readonly #isolated: Handler
+  readonly #reporter: RunReporter
+  readonly #pump: Pump
+  #wake: () => void = () => {}
+  #cancelPatrol: () => void = () => {}
+  #solo = false
+
+  constructor(
+    runtime: Runtime,
+    connection: Connection,
+    options: ResolvedWorkerOptions,
+    loader: string | undefined,
+    host: EngineHost,
+  ) {
+    this.#runtime = runtime
+    this.#options = options
+    this.#host = host
+    this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
+    this.#sessions = options.queues.map(
+      ({ name }) => new QueueSession(name, runtime, connection, options, this.#keeping),
+    )
+    const pool = new ProcessPool(options.modules, loader, runtime.logger)
+    this.#pool = pool
+    this.#inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
+    // The middleware runs in the child, around the handler, where its context is.
+    this.#isolated = (job, input, context) => pool.run(job, input, context)
+    this.#reporter = new RunReporter(runtime, connection, this.active, options.name)
+    this.#pump = new Pump(
+      this.#sessions,
+      new QueueOrder(options.queues, options.order),
+      options.burst ? 100 : 5_000,
+      {
+        room: (session) => this.#room(session),
+        startReady: () => this.#startReady(),
+        changed: () => this.#changed(),
+        foundNothing: () => {
+          if (this.active.size === 0 && this.reserved === 0) this.#host.idle()
+        },
+      },
+    )
+  }
+
+  /** Tasks leased and waiting for a slot. */
+  get reserved(): number {
+    return this.#sessions.reduce((sum, { ready }) => sum + ready.length, 0)
+  }
+
+  async open(): Promise<void> {
+    for (const session of this.#sessions) await session.open()
+    this.#patrol()
+  }
+
+  /** Takes and runs tasks until the signal aborts; then everything not started is given back. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#wake(), { once: true })
+    await this.#pump.run(signal)
+    for (const session of this.#sessions) session.releaseReady()
+  }
+
+  /**
+   * Lets running tasks finish for `graceMs`, or until `hurry` aborts; then aborts their signals, and gives back what
+   * still does not end. Returns how many were given back.
+   */
+  async finish(graceMs: Millis, hurry: AbortSignal): Promise<number> {
+    await this.#untilQuiet(graceMs, hurry)
+    for (const { context } of this.active) context.stop(new WorkerStopping())
+    await this.#untilQuiet(lastMomentMs, hurry)
+    const left = [...this.active].filter(({ decided }) => !decided)
+    for (const { session, job } of left) session.releaseRunning([job])
+    return left.length
+  }
+
+  async close(): Promise<void> {
+    this.#cancelPatrol()
+    this.#reporter.stop()
+    // Leases are kept until the last result is settled.
+    await Promise.all(this.#sessions.map((session) => session.close()))
+    await this.#keeping.close()
+    this.#pool.close()
+  }
+
+  #room(session: QueueSession): number {
+    if (this.#solo) return 0
+    const free = this.#options.concurrency - this.active.size
+    return Math.max(0, free + session.readAhead.room - this.reserved)
+  }
+
+  #startReady(): void {
+    for (const session of this.#sessions) {
+      while (session.ready.length > 0 && this.active.size < this.#options.concurrency && !this.#solo) {
+        const job = session.ready[0] as Job
+        const alone = job.suspect && !this.#pool.usable
+        // A suspect that cannot be isolated waits until it has the process to itself.
+        if (alone && this.active.size > 0) return
+        session.ready.shift()
+        this.#solo = alone
+        void this.#run(session, job)
+      }
+    }
+  }
+
+  async #run(session: QueueSession, job: Job): Promise<void> {
+    const { clock, logger } = this.#runtime
+    const context = new RunContext(job, this.#host.state, logger)
+    const run: ActiveRun = {
+      job,
+      session,
+      context,
+      startedAt: clock.now(),
+      startedTick: clock.monotonic(),
+      announced: false,
+      decided: false,
+    }
+    job.stop = (reason) => context.stop(reason)
+    this.active.add(run)
+    this.#host.started(run)
+    const early = job.task.policy.acknowledge === 'before'
+    if (early && !(await session.acknowledge(job))) return this.#end(run)
+    const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
+    const outcome = await attempt(clock, job, context, isolated ? this.#isolated : this.#inline)
+    run.decided = true
+    session.readAhead.observe(clock.monotonic() - run.startedTick)
+    session.settle(job, outcome, run.startedAt, (settlement) => this.#host.settled(run, outcome, settlement))
+    // An inline handler past its limit goes on: its slot is taken until it returns.
+    if (context.running !== undefined) await context.running.catch(() => {})
+    this.#end(run)
+  }
+
+  #end(run: ActiveRun): void {
+    this.active.delete(run)
+    this.#solo = false
+    this.#wake()
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  /** Gives back what waits too long beside busy slots. */
+  #patrol(): void {
+    const now = this.#runtime.clock.monotonic()
+    for (const session of this.#sessions) {
+      const oldest = session.ready[0]
+      if (oldest && now - oldest.receivedAt > longestWaitMs) session.releaseReady()
+    }
+    this.#cancelPatrol = this.#runtime.clock.setTimer(patrolEveryMs, () => this.#patrol(), {
+      background: true,
+    })
+  }
+
+  async #untilQuiet(ms: Millis, hurry: AbortSignal): Promise<void> {
+    const given = new AbortController()
+    const timeout = sleep(this.#runtime.clock, ms, AbortSignal.any([hurry, given.signal]))
+    let late = false
+    void timeout.then(() => {
+      late = true
+      this.#wake()
+    })
+    while (this.active.size > 0 && !late) await this.#changed()
+    given.abort()
+  }
+}

@@ -1,0 +1,22 @@
+import type { Delivery } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
+import type { Envelope } from '../task/envelope.ts'
+import type { TaskDefinition } from '../task/task.ts'
+
+/** One delivery of a known task, from its receipt until it is settled. */
+export interface Job {
+  readonly delivery: Delivery
+  readonly envelope: Envelope
+  readonly task: TaskDefinition
+  readonly queue: string
+  /** The right to write the task's record. */
+  readonly epoch: number
+  /** By the monotonic clock. */
+  readonly receivedAt: Millis
+  /** It lost its lease twice: it runs alone, in a process of its own where possible. */
+  readonly suspect: boolean
+  /** Set when the lease is gone: nothing of this run may be written any more. */
+  lost: boolean
+  /** Set when it has to stop, before or while it runs. */
+  stop: ((reason: Error) => void) | undefined
+}

@@ -1,0 +1,82 @@
+// The main of a thread that keeps leases while the main event loop is busy or blocked.
+import { parentPort, workerData } from 'node:worker_threads'
+import type { LeaseKeeper } from '../contracts/broker.ts'
+
+/** What the main thread says. */
+export type ToLeaseThread =
+  | {
+      readonly type: 'keep'
+      readonly id: number
+      readonly module: string
+      readonly data: unknown
+      readonly everyMs: number
+    }
+  | { readonly type: 'leave'; readonly id: number }
+
+/** What this thread says: the leases of a receiver are gone. */
+export interface FromLeaseThread {
+  readonly type: 'lost'
+  readonly id: number
+}
+
+interface ThreadData {
+  /** One number the main loop raises as long as it turns. */
+  readonly pulse: SharedArrayBuffer
+  readonly maxBlockMs: number
+}
+
+/** How often the main loop's pulse is felt. */
+const feelEveryMs = 250
+
+const { pulse, maxBlockMs } = workerData as ThreadData
+const pulseView = new Int32Array(pulse)
+const kept = new Map<number, { keeper: Promise<LeaseKeeper>; timer: NodeJS.Timeout }>()
+
+let lastPulse = -1
+let feltSilent = 0
+
+// Counts our own ticks rather than time: while the whole machine sleeps, neither loop turns, and that is no blocked loop.
+setInterval(() => {
+  const now = Atomics.load(pulseView, 0)
+  feltSilent = now === lastPulse ? feltSilent + 1 : 0
+  lastPulse = now
+  // A loop blocked for so long will not come back: give the process up, so that others take its tasks.
+  if (feltSilent * feelEveryMs > maxBlockMs) process.kill(process.pid, 'SIGKILL')
+}, feelEveryMs)
+
+parentPort?.on('message', (message: ToLeaseThread) => {
+  if (message.type === 'keep') keep(message)
+  else void leave(message.id)
+})
+
+function keep({ id, module, data, everyMs }: ToLeaseThread & { type: 'keep' }): void {
+  const keeper = open(module, data)
+  const timer = setInterval(async () => {
+    try {
+      if ((await (await keeper).extend()) === 'ok') return
+      parentPort?.postMessage({ type: 'lost', id } satisfies FromLeaseThread)
+      await leave(id)
+    } catch {
+      // The service is away: the next tick tries again, and the lease decides.
+    }
+  }, everyMs)
+  keeper.catch(() => {
+    // Could not be opened: without a keeper the lease runs out, which the receiver itself notices.
+  })
+  kept.set(id, { keeper, timer })
+}
+
+async function open(module: string, data: unknown): Promise<LeaseKeeper> {
+  const { createKeeper } = (await import(module)) as {
+    createKeeper(data: unknown): LeaseKeeper | Promise<LeaseKeeper>
+  }
+  return createKeeper(data)
+}
+
+async function leave(id: number): Promise<void> {
+  const entry = kept.get(id)
+  if (!entry) return
+  kept.delete(id)
+  clearInterval(entry.timer)
+  await entry.keeper.then((keeper) => keeper.close()).catch(() => {})
+}

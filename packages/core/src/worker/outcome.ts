@@ -1,0 +1,32 @@
+import type { Millis } from '../contracts/time.ts'
+import type { TaskErrorInfo } from '../errors/task-errors.ts'
+
+/** How one delivery ends. Settling turns it into calls; nothing else decides. */
+export type Outcome =
+  /** The handler returned; `json` is its value as text, undefined when it returned nothing. */
+  | { readonly type: 'done'; readonly json: string | undefined }
+  /** It failed, and runs again as a new copy. */
+  | {
+      readonly type: 'retry'
+      readonly error: TaskErrorInfo
+      readonly delayMs: Millis
+      readonly nextAttempt: number
+      readonly crashes: number
+    }
+  /** It failed for good: FAILURE, and a dead letter. */
+  | { readonly type: 'dead'; readonly error: TaskErrorInfo; readonly reason: string }
+  /** It is not run any more: REVOKED. */
+  | { readonly type: 'revoked'; readonly reason: string }
+  /** Not due yet, or no worker knows it yet: goes on as another copy. */
+  | {
+      readonly type: 'forward'
+      readonly delayMs: Millis
+      readonly misses?: number
+      readonly delayLeftMs?: Millis
+    }
+  /** Given back as it is, uncharged. */
+  | { readonly type: 'release' }
+  /** A copy of a task that has ended: acknowledged, nothing else. */
+  | { readonly type: 'drop' }
+  /** No longer ours: nothing may be written. */
+  | { readonly type: 'lost' }

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import type { Logger } from '../contracts/logger.ts'
+import { RetryRequest } from '../errors/control.ts'
+import { type Duration, parseOptionalDuration } from '../options/duration.ts'
+import type { TaskContext } from '../task/context.ts'
+import type { Job } from './job.ts'
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
+
+/** What a handler says of its progress. */
+export interface Progress {
+  readonly fraction: number
+  readonly message?: string
+}
+
+/** The context of one run. What few handlers use is made when it is asked for. */
+export class RunContext implements TaskContext<unknown> {
+  readonly id: string
+  readonly name: string
+  readonly queue: string
+  readonly attempt: number
+  readonly maxRetries: number
+  readonly state: unknown
+  readonly headers: Readonly<Record<string, string>>
+  readonly parentId: string | undefined
+  /** The last progress, and whether it is not written yet. */
+  lastProgress: Progress | undefined
+  progressDirty = false
+  /** The handler of a run with a time limit: it may go on after the limit has decided. */
+  running: Promise<unknown> | undefined
+  /** Kills the process of an isolated run. */
+  terminate: (() => void) | undefined
+  readonly #logger: Logger
+  #controller: AbortController | undefined
+  #stopReason: Error | undefined
+  #log: Logger | undefined
+
+  constructor(job: Pick<Job, 'envelope' | 'queue' | 'task'>, state: unknown, logger: Logger) {
+    const { envelope, task } = job
+    this.id = envelope.id
+    this.name = envelope.task
+    this.queue = job.queue
+    this.attempt = envelope.attempt
+    this.maxRetries = envelope.maxRetries ?? task.policy.retry.maxRetries
+    this.state = state
+    this.headers = envelope.headers ?? noHeaders
+    this.parentId = envelope.parent
+    this.#logger = logger
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#stopReason && !this.#controller.signal.aborted) this.#controller.abort(this.#stopReason)
+    return this.#controller.signal
+  }
+
+  get log(): Logger {
+    this.#log ??= bindLogger(this.#logger, { task: this.name, id: this.id, attempt: this.attempt })
+    return this.#log
+  }
+
+  /** Why the run has to stop, once it has to. */
+  get stopReason(): Error | undefined {
+    return this.#stopReason
+  }
+
+  /** Aborts the signal. The first reason stays. */
+  stop(reason: Error): void {
+    this.#stopReason ??= reason
+    this.#controller?.abort(this.#stopReason)
+  }
+
+  progress(fraction: number, message?: string): void {
+    const bounded = Math.min(1, Math.max(0, Number(fraction) || 0))
+    this.lastProgress =
+      message === undefined ? { fraction: bounded } : { fraction: bounded, message: String(message) }
+    this.progressDirty = true
+  }
+
+  retry(
+    options: { readonly delay?: Duration; readonly countAttempt?: boolean; readonly cause?: unknown } = {},
+  ): never {
+    const delayMs = parseOptionalDuration(options.delay, 'ctx.retry: delay')
+    throw new RetryRequest(delayMs, options.countAttempt ?? true, options.cause)
+  }
+
+  idempotencyKey(name: string): string {
+    return createHash('sha256').update(`${this.id}\n${name}`).digest('hex')
+  }
+}
+
+function bindLogger(logger: Logger, bound: Readonly<Record<string, unknown>>): Logger {
+  return {
+    debug: (message, fields) => logger.debug(message, { ...bound, ...fields }),
+    info: (message, fields) => logger.info(message, { ...bound, ...fields }),
+    warn: (message, fields) => logger.warn(message, { ...bound, ...fields }),
+    error: (message, fields) => logger.error(message, { ...bound, ...fields }),
+  }
+}

@@ -1,0 +1,228 @@
+import type { CommitItem, OutboundMessage, RoutedMessage } from '../contracts/broker.ts'
+import type { TaskRecord, TaskState } from '../contracts/record.ts'
+import type { Millis } from '../contracts/time.ts'
+import type { TaskErrorInfo } from '../errors/task-errors.ts'
+import { deadQueueOf } from '../options/names.ts'
+import { nextHop } from '../policy/delay-hop.ts'
+import type { RecordDetail } from '../runtime/record-detail.ts'
+import type { Connection, Runtime } from '../runtime/runtime.ts'
+import type { Codec } from '../task/codec.ts'
+import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
+import type { Job } from './job.ts'
+import type { Outcome } from './outcome.ts'
+
+/** What settling needs to know of the worker. */
+export interface SettleContext {
+  readonly worker: string
+  readonly codec: Codec
+  readonly maxDelayMs: Millis
+  /** Whether records are kept at all. */
+  readonly hasBackend: boolean
+  /** Whether late copies of a message are possible, so that ended tasks must be remembered. */
+  readonly copiesPossible: boolean
+  readonly now: number
+}
+
+/** The context of everything that is settled now. */
+export function settleContext(runtime: Runtime, connection: Connection, worker: string): SettleContext {
+  return {
+    worker,
+    codec: runtime.codec,
+    maxDelayMs: connection.broker.capabilities.maxDelayMs,
+    hasBackend: connection.backend !== undefined,
+    copiesPossible: !connection.oneStore,
+    now: runtime.clock.now(),
+  }
+}
+
+/** Two weeks: longer than any service keeps a message that nobody takes. */
+const rememberMs: Millis = 14 * 86_400_000
+/** Failed runs that travel with a task, without their stacks. */
+const mostFailures = 5
+
+/** The record, the follow-ups and the ack that an outcome means; undefined for those that write nothing. */
+export function settlementOf(
+  job: Job,
+  outcome: Outcome,
+  startedAt: number,
+  context: SettleContext,
+): CommitItem {
+  const { lease } = job.delivery
+  switch (outcome.type) {
+    case 'done':
+      return withRecord(lease, doneRecord(job, outcome.json, startedAt, context), [])
+    case 'retry':
+      return withRecord(lease, retryRecord(job, outcome, startedAt, context), [
+        retryCopy(job, outcome, context),
+      ])
+    case 'dead':
+      return withRecord(lease, deadRecord(job, outcome.error, outcome.reason, startedAt, context), [
+        deadLetter(job.queue, job.delivery.message, outcome.reason, outcome.error, context.now),
+      ])
+    case 'revoked':
+      return withRecord(lease, endRecord(job, 'REVOKED', { reason: outcome.reason }, undefined, context), [])
+    case 'forward':
+      return { lease, publish: [forwardCopy(job, outcome, context)] }
+    case 'drop':
+    case 'release':
+    case 'lost':
+      return { lease }
+  }
+}
+
+/** Any message, also one we cannot read, with the reason it is given up. Its bytes stay as they came. */
+export function deadLetter(
+  queue: string,
+  message: Pick<OutboundMessage, 'id' | 'body' | 'headers'>,
+  reason: string,
+  error: TaskErrorInfo,
+  now: number,
+): RoutedMessage {
+  return {
+    queue: deadQueueOf(queue),
+    message: {
+      id: message.id,
+      body: message.body,
+      headers: {
+        ...message.headers,
+        'tq-dead-queue': queue,
+        'tq-dead-reason': reason.slice(0, 200),
+        'tq-dead-error': `${error.name}: ${error.message}`.slice(0, 500),
+        'tq-dead-at': String(now),
+      },
+    },
+  }
+}
+
+function withRecord(
+  lease: CommitItem['lease'],
+  record: TaskRecord | undefined,
+  publish: readonly RoutedMessage[],
+): CommitItem {
+  return { lease, ...(record ? { record } : {}), ...(publish.length > 0 ? { publish } : {}) }
+}
+
+function doneRecord(
+  job: Job,
+  json: string | undefined,
+  startedAt: number,
+  context: SettleContext,
+): TaskRecord | undefined {
+  const { task, envelope } = job
+  const result =
+    json === undefined || task.policy.ignoreResult || envelope.ignoreResult ? '' : `,"result":${json}`
+  // Put together by hand: this is the one line every successful task pays for.
+  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${JSON.stringify(context.worker)}${result}}`
+  return record(job, 'SUCCESS', envelope.attempt, detail, task.policy.successTtlMs, context)
+}
+
+function retryRecord(
+  job: Job,
+  outcome: Outcome & { type: 'retry' },
+  startedAt: number,
+  context: SettleContext,
+): TaskRecord | undefined {
+  const detail: RecordDetail = {
+    sentAt: job.envelope.sentAt,
+    startedAt,
+    worker: context.worker,
+    error: outcome.error,
+    attempts: failuresWith(job, outcome.error, context),
+  }
+  const ttlMs = outcome.delayMs + rememberMs
+  return record(job, 'RETRY', outcome.nextAttempt, JSON.stringify(detail), ttlMs, context)
+}
+
+function deadRecord(
+  job: Job,
+  error: TaskErrorInfo,
+  reason: string,
+  startedAt: number,
+  context: SettleContext,
+): TaskRecord | undefined {
+  const detail = {
+    startedAt,
+    error,
+    reason,
+    attempts: failuresWith(job, error, context),
+    envelope: job.envelope,
+  }
+  return endRecord(job, 'FAILURE', detail, job.task.policy.failureTtlMs, context)
+}
+
+function endRecord(
+  job: Job,
+  state: TaskState,
+  more: RecordDetail,
+  ttlMs: Millis | undefined,
+  context: SettleContext,
+): TaskRecord | undefined {
+  const detail: RecordDetail = {
+    sentAt: job.envelope.sentAt,
+    endedAt: context.now,
+    worker: context.worker,
+    ...more,
+  }
+  const keepMs = ttlMs ?? job.task.policy.failureTtlMs
+  return record(job, state, job.envelope.attempt, JSON.stringify(detail), keepMs, context)
+}
+
+function record(
+  job: Job,
+  state: TaskState,
+  attempt: number,
+  detail: string,
+  ttlMs: Millis,
+  context: SettleContext,
+): TaskRecord | undefined {
+  if (!context.hasBackend) return undefined
+  const remember = context.copiesPossible || job.envelope.ownId === 1
+  return {
+    id: job.envelope.id,
+    name: job.envelope.task,
+    queue: job.queue,
+    state,
+    generation: job.envelope.generation,
+    attempt,
+    epoch: job.epoch,
+    updatedAt: context.now,
+    detail,
+    ttlMs,
+    markMs: remember ? Math.max(ttlMs, rememberMs) : ttlMs,
+  }
+}
+
+function retryCopy(job: Job, outcome: Outcome & { type: 'retry' }, context: SettleContext): RoutedMessage {
+  const { delayLeftMs: _, ...envelope } = job.envelope
+  return copy(job, outcome.delayMs, context, {
+    ...envelope,
+    attempt: outcome.nextAttempt,
+    failures: failuresWith(job, outcome.error, context).map(
+      ({ error: { stack: _stack, ...error }, ...rest }) => ({ ...rest, error }),
+    ),
+    ...(outcome.crashes > 0 ? { crashes: outcome.crashes } : {}),
+  })
+}
+
+function forwardCopy(
+  job: Job,
+  outcome: Outcome & { type: 'forward' },
+  context: SettleContext,
+): RoutedMessage {
+  const { delayLeftMs: _, ...envelope } = job.envelope
+  return copy(job, outcome.delayLeftMs ?? outcome.delayMs, context, {
+    ...envelope,
+    ...(outcome.misses === undefined ? {} : { misses: outcome.misses }),
+  })
+}
+
+function copy(job: Job, delayMs: Millis, context: SettleContext, envelope: Envelope): RoutedMessage {
+  const hop = nextHop(delayMs, context.maxDelayMs)
+  const next = hop.leftMs > 0 ? { ...envelope, delayLeftMs: hop.leftMs } : envelope
+  return { queue: job.queue, message: toMessage(next, context.codec, hop.delayMs) }
+}
+
+function failuresWith(job: Job, error: TaskErrorInfo, context: SettleContext): readonly FailedRun[] {
+  const failure = { attempt: job.envelope.attempt, endedAt: context.now, worker: context.worker, error }
+  return [...(job.envelope.failures ?? []), failure].slice(-mostFailures)
+}
