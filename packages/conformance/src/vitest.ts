@@ -57,9 +57,7 @@ function describeSuite(suite: Suite): void {
     together('cases', () => {
       for (const one of suite.cases) if (!one.exclusive) register(one)
     })
-    describe('cases that run alone', () => {
-      for (const one of suite.cases) if (one.exclusive) register(one)
-    })
+    for (const one of suite.cases) if (one.exclusive) register(one)
     // A test and not a hook, so that a run of a few chosen cases does not fail by it.
     test('every expected case ran', async ({ expect }) => {
       const report = await summarise(suite, outcomes)
