@@ -81,6 +81,6 @@ export class Time {
 }
 
 /** Lets everything that is due now run. */
-export function nextTurn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

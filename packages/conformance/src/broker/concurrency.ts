@@ -100,9 +100,12 @@ export const concurrencyCases: readonly BrokerCase[] = [
         receiver.ack([third.lease]),
       ])
       assert.deepEqual(settlements, [['ok'], ['ok'], ['ok']])
+      const nackedAt = stage.time.now()
       assert.deepEqual(await receiver.nack([second.lease], { delayMs: 0 }), ['ok'])
       const [again] = await waiting
       assert.equal(again?.message.id, second.message.id, 'what is given back wakes the waiting call')
+      const took = stage.time.now() - nackedAt
+      assert.ok(took <= 1_000 + stage.resolution, `it wakes within a second, not ${took} ms`)
     },
   },
 ]

@@ -79,7 +79,7 @@ export function atLeastLevels(levels: number): Need {
 }
 
 /** Bodies larger than this are not built just to meet a limit. */
-export const largestBuiltBody = 32 * 1024 * 1024
+const largestBuiltBody = 32 * 1024 * 1024
 
 export const reachableBodyLimit = need(
   'maxBodyBytes up to 32 MiB',
