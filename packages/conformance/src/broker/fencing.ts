@@ -100,8 +100,8 @@ export const fencingCases: readonly BrokerCase[] = [
     },
   },
   {
-    id: 'lease/does-not-fit-another-receiver',
-    promise: 'A lease is the right to settle one delivery of one receiver.',
+    id: 'lease/settling-one-leaves-the-other',
+    promise: 'A lease is the right to settle one delivery.',
     requires: [strict],
     async run(stage) {
       const { broker, queue, receiver } = await stage.set()
