@@ -93,9 +93,10 @@ export class Admission {
 
   /** The right to run each: told by the delivery where broker and backend are one store, asked of the backend else. */
   async #claim(read: readonly Read[]): Promise<readonly ClaimOutcome[]> {
-    const { backend } = this.#connection
+    const { backend, oneStore } = this.#connection
     if (!backend) return read.map(() => ({ epoch: 0 }))
-    const told = read.map(({ delivery }) => fromVerdict(delivery))
+    // A broker speaks for its own store; with another backend it knows nothing of the records.
+    const told = read.map(({ delivery }) => (oneStore ? fromVerdict(delivery) : undefined))
     const open = read.filter((_, index) => told[index] === undefined)
     if (open.length === 0) return told as readonly ClaimOutcome[]
     const claims = await backend.results.claim(

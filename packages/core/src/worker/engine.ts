@@ -46,7 +46,7 @@ export class Engine {
   readonly #reporter: RunReporter
   readonly #pump: Pump
   #wake: () => void = () => {}
-  #cancelPatrol: () => void = () => {}
+  #cancelPatrol: (() => void) | undefined
   #solo = false
 
   constructor(
@@ -91,7 +91,6 @@ export class Engine {
 
   async open(): Promise<void> {
     for (const session of this.#sessions) await session.open()
-    this.#patrol()
   }
 
   /** Takes and runs tasks until the signal aborts; then everything not started is given back. */
@@ -115,7 +114,7 @@ export class Engine {
   }
 
   async close(): Promise<void> {
-    this.#cancelPatrol()
+    this.#cancelPatrol?.()
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
     await Promise.all(this.#sessions.map((session) => session.close()))
@@ -130,6 +129,11 @@ export class Engine {
   }
 
   #startReady(): void {
+    this.#fillSlots()
+    if (this.reserved > 0 && !this.#cancelPatrol) this.#planPatrol()
+  }
+
+  #fillSlots(): void {
     for (const session of this.#sessions) {
       while (session.ready.length > 0 && this.active.size < this.#options.concurrency && !this.#solo) {
         const job = session.ready[0] as Job
@@ -157,6 +161,7 @@ export class Engine {
     }
     job.stop = (reason) => context.stop(reason)
     this.active.add(run)
+    this.#reporter.wake()
     this.#host.started(run)
     const early = job.task.policy.acknowledge === 'before'
     if (early && !(await session.acknowledge(job))) return this.#end(run)
@@ -182,16 +187,21 @@ export class Engine {
     })
   }
 
+  #planPatrol(): void {
+    this.#cancelPatrol = this.#runtime.clock.setTimer(patrolEveryMs, () => this.#patrol(), {
+      background: true,
+    })
+  }
+
   /** Gives back what waits too long beside busy slots. */
   #patrol(): void {
+    this.#cancelPatrol = undefined
     const now = this.#runtime.clock.monotonic()
     for (const session of this.#sessions) {
       const oldest = session.ready[0]
       if (oldest && now - oldest.receivedAt > longestWaitMs) session.releaseReady()
     }
-    this.#cancelPatrol = this.#runtime.clock.setTimer(patrolEveryMs, () => this.#patrol(), {
-      background: true,
-    })
+    if (this.reserved > 0) this.#planPatrol()
   }
 
   async #untilQuiet(ms: Millis, hurry: AbortSignal): Promise<void> {

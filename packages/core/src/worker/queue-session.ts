@@ -62,7 +62,8 @@ export class QueueSession {
   async open(): Promise<void> {
     const receiver = await this.#connection.broker.openReceiver(this.queue, {
       leaseMs: this.#options.leaseMs,
-      prefetch: this.#options.concurrency + this.#options.readAhead,
+      // Running, read ahead, and finished but not settled yet.
+      prefetch: 2 * this.#options.concurrency + this.#options.readAhead,
     })
     const held = new Set<Job>()
     const leases = this.#keeping.keep(

@@ -22,7 +22,11 @@ export class RunReporter {
     this.#connection = connection
     this.#active = active
     this.#worker = worker
-    if (connection.backend) this.#plan()
+  }
+
+  /** A run has started: look at it soon. */
+  wake(): void {
+    if (!this.#cancelTimer && this.#connection.backend) this.#plan()
   }
 
   stop(): void {
@@ -31,7 +35,8 @@ export class RunReporter {
   }
 
   #plan(): void {
-    if (this.#stopped) return
+    this.#cancelTimer = undefined
+    if (this.#stopped || this.#active.size === 0) return
     this.#cancelTimer = this.#runtime.clock.setTimer(everyMs, () => void this.#round(), { background: true })
   }
 

@@ -1,0 +1,109 @@
+import {
+  type App,
+  type AppOptions,
+  createApp,
+  createWorker,
+  type TaskEvents,
+  type Worker,
+  type WorkerOptions,
+} from '@tq/core'
+import { describe, test } from 'vitest'
+import { type OpenPair, type Pair, pairs } from './pairs.ts'
+
+/** One test's apps and workers on one pair; all are stopped when it ends. */
+export class Stage {
+  readonly pair: Pair
+  readonly #open: OpenPair
+  readonly #apps: App<never>[] = []
+  readonly #workers: Worker[] = []
+
+  constructor(pair: Pair) {
+    this.pair = pair
+    this.#open = pair.open()
+  }
+
+  /** An app on this pair's services. Two apps of one stage see the same queues. */
+  app<State = undefined>(options: AppOptions<State> = {}): App<State> {
+    const app = createApp<State>({ ...this.#open.options, logger: silent, ...options })
+    this.#apps.push(app as App<never>)
+    return app
+  }
+
+  /** A started worker. */
+  async worker(app: App<never> | App<undefined>, options: WorkerOptions = {}): Promise<Worker> {
+    const worker = createWorker(app, { concurrency: 4, ...options })
+    this.#workers.push(worker)
+    await worker.start()
+    return worker
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.stop({ grace: '2s' })))
+    await Promise.all(this.#apps.map((app) => app.close()))
+    this.#open.close()
+  }
+}
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/**
+ * A promise to users, tried on every pair of broker and backend. `backend: true` means it needs one.
+ *
+ * @param id Stable; the rows of the feature matrix.
+ */
+export function feature(
+  id: string,
+  needs: { readonly backend: boolean },
+  body: (stage: Stage) => Promise<void>,
+): void {
+  describe(id, () => {
+    for (const pair of pairs) {
+      const run = test.skipIf(needs.backend && !pair.hasBackend)
+      run(pair.name, async () => {
+        const stage = new Stage(pair)
+        try {
+          await body(stage)
+        } finally {
+          await stage.end()
+        }
+      })
+    }
+  })
+}
+
+/** The next event of a kind that fits. */
+export function next<Name extends keyof TaskEvents>(
+  app: Pick<App<never>, 'on'>,
+  name: Name,
+  fits: (event: TaskEvents[Name]) => boolean = () => true,
+): Promise<TaskEvents[Name]> {
+  return new Promise((resolve) => {
+    const off = app.on(name, (event) => {
+      if (!fits(event)) return
+      off()
+      resolve(event)
+    })
+  })
+}
+
+/** Resolves as soon as the check holds; rejects with its last answer after 10 s. */
+export async function until<T>(
+  check: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    const answer = await check()
+    if (answer !== undefined && answer !== false) return answer
+    if (performance.now() > deadline) throw new Error(`still ${String(answer)} after 10 s`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** A promise and the function that resolves it: a gate that a handler waits at. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Adapter, Backend, Broker } from '@tq/core'
+import { memory } from '@tq/core/testing'
+// SQLITE import
+
+/** A broker with its backend, as an application would name them. */
+export interface Pair {
+  readonly name: string
+  readonly hasBackend: boolean
+  /** Connections for one test, on services that are empty. Several apps may be made with them. */
+  open(): OpenPair
+}
+
+export interface OpenPair {
+  readonly options: {
+    readonly broker: string | Broker
+    readonly backend?: string | Backend | false
+    readonly adapters: readonly Adapter[]
+  }
+  close(): void
+}
+
+const inFolder = (urls: (folder: string) => OpenPair['options']): (() => OpenPair) => {
+  return () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tq-feature-'))
+    return { options: urls(folder), close: () => rmSync(folder, { recursive: true, force: true }) }
+  }
+}
+
+/** Every broker × backend in the tree. A feature is done when it passes on all of them. */
+export const pairs: readonly Pair[] = [
+  {
+    name: 'memory',
+    hasBackend: true,
+    open: () => ({ options: { broker: 'memory:', adapters: [memory()] }, close: () => {} }),
+  },
+  {
+    // Two stores: what finishes is stored, published and acknowledged in steps.
+    name: 'memory × sqlite',
+    hasBackend: true,
+    open: inFolder((folder) => ({
+      broker: 'memory:',
+      backend: `memory:backend${folder}`,
+      adapters: [memory()],
+    })),
+  },
+  {
+    name: 'memory, no backend',
+    hasBackend: false,
+    open: () => ({ options: { broker: 'memory:', backend: false, adapters: [memory()] }, close: () => {} }),
+  },
+]

@@ -1,0 +1,81 @@
+import { type } from '@tq/core'
+import { expect } from 'vitest'
+import { feature, until } from './feature.ts'
+
+const collect = (total: number, seen: readonly unknown[]) => until(() => seen.length === total)
+
+feature('queues/priority-nine-first', { backend: false }, async (stage) => {
+  const app = stage.app()
+  const seen: number[] = []
+  const task = app.task({ name: 'task', input: type<{ p: number }>(), run: ({ p }) => void seen.push(p) })
+  for (const priority of [0, 4, 9, 1, 8] as const) await task.applyAsync({ p: priority }, { priority })
+  await stage.worker(app, { concurrency: 1 })
+  await collect(5, seen)
+  expect(seen).toEqual([9, 8, 4, 1, 0])
+})
+
+feature('queues/strict-order', { backend: false }, async (stage) => {
+  const app = stage.app()
+  const seen: string[] = []
+  const task = app.task({ name: 'task', run: (_, { queue }) => void seen.push(queue) })
+  for (const queue of ['low', 'high', 'low', 'high']) await task.applyAsync(undefined, { queue })
+  await stage.worker(app, { queues: ['high', 'low'], order: 'strict', concurrency: 1 })
+  await collect(4, seen)
+  expect(seen).toEqual(['high', 'high', 'low', 'low'])
+})
+
+feature('queues/fair-order', { backend: false }, async (stage) => {
+  const app = stage.app()
+  const seen: string[] = []
+  const task = app.task({ name: 'task', run: (_, { queue }) => void seen.push(queue) })
+  await task.delayMany(Array.from({ length: 60 }), { queue: 'a' })
+  await task.delayMany(Array.from({ length: 60 }), { queue: 'b' })
+  await stage.worker(app, { queues: ['a', 'b'], concurrency: 1, readAhead: 0 })
+  await collect(120, seen)
+  const early = seen.slice(0, 60).filter((queue) => queue === 'b').length
+  expect(early).toBeGreaterThan(20)
+  expect(early).toBeLessThan(40)
+})
+
+feature('queues/routes-by-name', { backend: false }, async (stage) => {
+  const app = stage.app({
+    routes: { 'mail.*': 'mail', 'report.*': { queue: 'reports', priority: 2 } },
+    queue: 'main',
+  })
+  const seen: string[] = []
+  const run = (_: unknown, ctx: { name: string; queue: string }) =>
+    void seen.push(`${ctx.name} on ${ctx.queue}`)
+  const tasks = [
+    app.task({ name: 'mail.send', run }),
+    app.task({ name: 'report.daily', run }),
+    app.task({ name: 'mail.own', queue: 'own', run }),
+    app.task({ name: 'else', run }),
+  ]
+  for (const task of tasks) await task.delay()
+  await stage.worker(app)
+  await collect(4, seen)
+  expect(seen.sort()).toEqual([
+    'else on main',
+    'mail.own on own',
+    'mail.send on mail',
+    'report.daily on reports',
+  ])
+})
+
+feature('queues/full-queue-refuses', { backend: false }, async (stage) => {
+  const app = stage.app({ maxQueueLength: 3 })
+  const task = app.task({ name: 'task', run: () => {} })
+  await task.delayMany(Array.from({ length: 3 }))
+  await expect(task.delay()).rejects.toMatchObject({ code: 'QUEUE_FULL' })
+  expect(await app.counts('default')).toMatchObject({ ready: 3, delayed: 0 })
+  expect(await app.purge('default')).toBe(3)
+})
+
+feature('queues/namespaces-are-apart', { backend: false }, async (stage) => {
+  const one = stage.app({ namespace: 'one' })
+  const two = stage.app({ namespace: 'two' })
+  for (const app of [one, two]) app.task({ name: 'task', run: () => {} })
+  await one.send({ name: 'task', input: undefined, output: undefined, settings: {} }, undefined)
+  expect((await one.counts('default')).ready).toBe(1)
+  expect((await two.counts('default')).ready).toBe(0)
+})

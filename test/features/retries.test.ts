@@ -1,0 +1,133 @@
+import { Reject, type } from '@tq/core'
+import { expect } from 'vitest'
+import { feature, next, until } from './feature.ts'
+
+const quick = { backoff: { type: 'fixed', base: '20ms' } } as const
+
+feature('retries/until-it-works', { backend: false }, async (stage) => {
+  const app = stage.app()
+  const attempts: number[] = []
+  const flaky = app.task({
+    name: 'flaky',
+    retry: { ...quick, maxRetries: 3 },
+    run: (_, { attempt }) => {
+      attempts.push(attempt)
+      if (attempt < 2) throw new Error('not yet')
+    },
+  })
+  await stage.worker(app)
+  const done = next(app, 'succeeded')
+  await flaky.delay()
+  expect(await done).toMatchObject({ attempt: 2 })
+  expect(attempts).toEqual([0, 1, 2])
+})
+
+feature('retries/used-up-ends-in-failure-and-dead-letter', { backend: false }, async (stage) => {
+  const app = stage.app()
+  let runs = 0
+  const broken = app.task({
+    name: 'broken',
+    retry: { ...quick, maxRetries: 2 },
+    run: () => {
+      runs++
+      throw new Error('never works')
+    },
+  })
+  await stage.worker(app)
+  const failed = next(app, 'failed')
+  const { id } = await broken.delay()
+  expect(await failed).toMatchObject({ id, attempt: 2, reason: 'retries used up' })
+  expect(runs).toBe(3)
+  const letters = await until(async () => {
+    const found = await app.deadLetters.list('default')
+    return found.length > 0 && found
+  })
+  expect(letters).toMatchObject([
+    { id, task: 'broken', queue: 'default', reason: 'retries used up', error: 'Error: never works' },
+  ])
+})
+
+feature('retries/reject-is-final', { backend: false }, async (stage) => {
+  const app = stage.app()
+  const hopeless = app.task({
+    name: 'hopeless',
+    retry: quick,
+    run: () => {
+      throw new Reject('no such customer')
+    },
+  })
+  await stage.worker(app)
+  const failed = next(app, 'failed')
+  await hopeless.delay()
+  expect(await failed).toMatchObject({ attempt: 0, reason: 'not retryable', error: { name: 'Reject' } })
+})
+
+feature('retries/asked-for-by-the-task', { backend: false }, async (stage) => {
+  const app = stage.app()
+  const seen: number[] = []
+  const asks = app.task({
+    name: 'asks',
+    retry: { maxRetries: 1 },
+    run: (_, ctx) => {
+      seen.push(ctx.attempt)
+      if (seen.length === 1) ctx.retry({ delay: 20, countAttempt: false })
+      if (seen.length === 2) ctx.retry({ delay: 20 })
+    },
+  })
+  await stage.worker(app)
+  const done = next(app, 'succeeded')
+  await asks.delay()
+  await done
+  expect(seen).toEqual([0, 0, 1])
+})
+
+feature('retries/attempts-are-kept', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const broken = app.task({
+    name: 'broken',
+    input: type<{ n: number }>(),
+    retry: { ...quick, maxRetries: 1 },
+    run: ({ n }, { attempt }) => {
+      throw new Error(`attempt ${attempt} of ${n}`)
+    },
+  })
+  await stage.worker(app)
+  const result = await broken.delay({ n: 7 })
+  await expect(result.get({ timeout: '5s' })).rejects.toMatchObject({ error: { message: 'attempt 1 of 7' } })
+})
+
+feature('dead-letters/run-again-or-drop', { backend: false }, async (stage) => {
+  const app = stage.app()
+  let broken = true
+  const task = app.task({
+    name: 'task',
+    retry: { maxRetries: 0 },
+    run: () => {
+      if (broken) throw new Error('still broken')
+      return 'fine'
+    },
+  })
+  await stage.worker(app)
+  for (const _ of [1, 2]) {
+    const failed = next(app, 'failed')
+    await task.delay()
+    await failed
+  }
+  const [first] = await until(async () => {
+    const letters = await app.deadLetters.list('default')
+    return letters.length === 2 && letters
+  })
+  broken = false
+  const done = next(app, 'succeeded')
+  expect(await app.deadLetters.retry('default', { ids: [first?.id ?? ''] })).toBe(1)
+  expect(await done).toMatchObject({ id: first?.id, attempt: 0 })
+  if (stage.pair.hasBackend) {
+    expect(await app.result(first?.id ?? '').info()).toMatchObject({
+      state: 'SUCCESS',
+      generation: 1,
+      result: 'fine',
+    })
+  }
+  expect(await app.deadLetters.drop('default')).toBe(1)
+  expect(await app.deadLetters.list('default')).toEqual([])
+})
