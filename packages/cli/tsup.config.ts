@@ -1,4 +1,6 @@
 import { library } from '../../tsup.shared.ts'
 
-// A program, not a library: no declarations.
-export default library({}, { main: 'src/main.ts' }, { dts: false })
+export default library(
+  { index: 'src/index.ts' },
+  { main: 'src/main.ts', 'load-module': 'src/load-module.ts' },
+)

@@ -1,0 +1,60 @@
+import { type App, createApp } from '@tq/core'
+import { milliseconds } from '../flags/convert.ts'
+import { CommandError } from '../output/command-error.ts'
+import { loadTasks } from './load-tasks.ts'
+
+/** Long enough for a service that is there, short enough for a person who waits. */
+const defaultTimeout = '1500ms'
+
+interface ConnectionValues {
+  readonly 'connect-timeout': string | undefined
+  readonly app?: readonly string[]
+}
+
+/** Connects, or says within the time limit that it cannot. */
+export async function connect(app: Pick<App<unknown>, 'open'>, values: ConnectionValues): Promise<void> {
+  const text = values['connect-timeout'] ?? defaultTimeout
+  const limitMs = milliseconds(text, 'connect-timeout')
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = new CommandError(
+      'BROKER_UNREACHABLE',
+      `The broker${shownUrl()} did not answer within ${text}. Check that it runs and that the URL is right; --connect-timeout gives it longer.`,
+    )
+    timer = setTimeout(() => reject(error), limitMs)
+  })
+  try {
+    await Promise.race([app.open(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Runs with an app that is connected, made from the environment or found in the task files; closes it afterwards. */
+export async function withApp<T>(
+  values: ConnectionValues,
+  use: (app: App<unknown>) => Promise<T>,
+): Promise<T> {
+  const { app = [] } = values
+  const found = app.length > 0 ? (await loadTasks('tq', app)).app : fromEnvironment()
+  await connect(found, values)
+  try {
+    return await use(found)
+  } finally {
+    await found.close()
+  }
+}
+
+function fromEnvironment(): App<unknown> {
+  const url = process.env['TQ_BROKER_URL']
+  if (url && !url.startsWith('memory:')) return createApp<unknown>()
+  throw new CommandError(
+    'BROKER_NOT_CONFIGURED',
+    `${url ? 'The memory broker lives inside one process, where no command can reach it' : 'No broker is set'}. Set TQ_BROKER_URL (redis://…, amqp://…, sqs://…, sqlite:file), or --broker.`,
+  )
+}
+
+function shownUrl(): string {
+  const url = process.env['TQ_BROKER_URL']
+  return url ? ` (${url})` : ''
+}

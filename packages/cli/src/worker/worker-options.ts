@@ -1,0 +1,25 @@
+import type { Duration, WorkerOptions } from '@tq/core'
+import { bytes, wholeNumber } from '../flags/convert.ts'
+import type { WorkerValues } from './worker-flags.ts'
+
+/** The flags as core's options: only what was said, since defaults are core's. */
+export function toWorkerOptions(values: WorkerValues, modules: readonly string[]): WorkerOptions {
+  const { queues, burst, grace, lease, name, supervised } = values
+  const concurrency = wholeNumber(values.concurrency, 'concurrency')
+  const maxTasks = wholeNumber(values['max-tasks-per-process'], 'max-tasks-per-process')
+  const maxMemory = bytes(values['max-memory'], 'max-memory')
+  // Each process of one supervisor has a name of its own.
+  const ownName = name !== undefined && supervised !== undefined ? `${name}-${supervised}` : name
+  return {
+    modules,
+    burst,
+    order: values['strict-order'] ? 'strict' : 'fair',
+    ...(queues.length > 0 ? { queues } : {}),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(grace === undefined ? {} : { grace: grace as Duration }),
+    ...(lease === undefined ? {} : { lease: lease as Duration }),
+    ...(maxTasks === undefined ? {} : { maxTasks }),
+    ...(maxMemory === undefined ? {} : { maxMemory }),
+    ...(ownName === undefined ? {} : { name: ownName }),
+  }
+}
