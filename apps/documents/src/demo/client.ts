@@ -1,0 +1,51 @@
+import { openAsBlob } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import type { Hit } from '../search.ts'
+import type { taskStatus } from '../task-status.ts'
+import type { DemoDocument } from './documents.ts'
+
+export type Status = NonNullable<Awaited<ReturnType<typeof taskStatus>>>
+
+const pollMs = 100
+const ended = new Set<Status['status']>(['SUCCESS', 'FAILURE', 'REVOKED'])
+
+/** A visitor of the HTTP service. Knows its address and nothing of queues. */
+export class Client {
+  readonly #url: string
+  readonly #signal: AbortSignal
+
+  constructor(url: string, signal: AbortSignal) {
+    this.#url = url
+    this.#signal = signal
+  }
+
+  /** Returns the task's id. */
+  async upload({ path, name }: DemoDocument): Promise<string> {
+    const form = new FormData()
+    form.set('file', await openAsBlob(path), name)
+    const { task_id } = await this.#fetch<{ task_id: string }>('/upload', 202, { method: 'POST', body: form })
+    return task_id
+  }
+
+  /** Asks until the task has ended, and hands on every answer. */
+  async follow(taskId: string, onStatus: (status: Status) => void): Promise<Status> {
+    for (;;) {
+      const status = await this.#fetch<Status>(`/tasks/${taskId}`, 200)
+      onStatus(status)
+      if (ended.has(status.status)) return status
+      await setTimeout(pollMs, undefined, { signal: this.#signal })
+    }
+  }
+
+  async search(query: string): Promise<Hit[]> {
+    const { hits } = await this.#fetch<{ hits: Hit[] }>(`/search?q=${encodeURIComponent(query)}`, 200)
+    return hits
+  }
+
+  async #fetch<T>(path: string, expected: number, init: RequestInit = {}): Promise<T> {
+    const response = await fetch(`${this.#url}${path}`, { ...init, signal: this.#signal })
+    const body = await response.text()
+    if (response.status !== expected) throw new Error(`${path} answered ${response.status}: ${body}`)
+    return JSON.parse(body) as T
+  }
+}

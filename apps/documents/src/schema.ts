@@ -1,0 +1,50 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+const statements = `
+  CREATE TABLE IF NOT EXISTS documents (
+    id INTEGER PRIMARY KEY,
+    file_name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    bytes INTEGER NOT NULL,
+    uploaded_at INTEGER NOT NULL,
+    title TEXT,
+    words INTEGER,
+    embedding_version INTEGER
+  ) STRICT;
+
+  -- What the app itself knows of its background work, in the words its users know (PENDING, STARTED, …).
+  CREATE TABLE IF NOT EXISTS tasks (
+    id INTEGER PRIMARY KEY,
+    task_id TEXT NOT NULL UNIQUE,
+    task_type TEXT NOT NULL,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    status TEXT NOT NULL DEFAULT 'PENDING',
+    progress REAL NOT NULL DEFAULT 0,
+    message TEXT,
+    error TEXT,
+    worker TEXT,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS tasks_by_document ON tasks (document_id);
+
+  -- Numbered within their document, so that processing it again replaces them and adds none.
+  CREATE TABLE IF NOT EXISTS passages (
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    embedding BLOB NOT NULL,
+    PRIMARY KEY (document_id, position)
+  ) STRICT, WITHOUT ROWID;
+`
+
+/** Creates what is missing. Several processes may do so at once. */
+export function prepareSchema(connection: DatabaseSync): void {
+  // Readers do not wait for the writer, nor it for them.
+  connection.exec('PRAGMA journal_mode = WAL')
+  connection.exec('BEGIN IMMEDIATE')
+  connection.exec(statements)
+  connection.exec('COMMIT')
+}

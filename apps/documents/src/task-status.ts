@@ -1,0 +1,43 @@
+import { type TaskInfo, TqError } from '@tq/core'
+import { app } from './app.ts'
+import type { DocumentDatabase, TaskRow } from './database.ts'
+import type { processDocument } from './tasks.ts'
+
+type Info = TaskInfo<Awaited<ReturnType<typeof processDocument>>>
+
+/** What is told of a task; undefined when it is none of ours. */
+export async function taskStatus(database: DocumentDatabase, taskId: string) {
+  const row = database.findTask(taskId)
+  if (!row) return undefined
+  const info = await askQueue(taskId)
+  return {
+    task_id: taskId,
+    // The queue decides; the row speaks when the queue has forgotten, or keeps no results at all.
+    status: info?.state ?? row.status,
+    progress: row.progress,
+    message: row.message,
+    result: info?.result ?? resultOf(database, row),
+    error: info?.error?.message ?? row.error,
+    document_id: row.documentId,
+    file_name: row.fileName,
+    kind: row.kind,
+    worker: row.worker,
+    milliseconds: row.startedAt && row.finishedAt ? row.finishedAt - row.startedAt : null,
+  }
+}
+
+async function askQueue(taskId: string): Promise<Info | undefined> {
+  try {
+    return await app.result<typeof processDocument>(taskId).info()
+  } catch (error) {
+    // A broker without a backend keeps no results. Our own rows are enough for this app.
+    if (error instanceof TqError && error.code === 'BACKEND_REQUIRED') return undefined
+    throw error
+  }
+}
+
+function resultOf(database: DocumentDatabase, row: TaskRow) {
+  const document = row.status === 'SUCCESS' ? database.findDocument(row.documentId) : undefined
+  if (!document) return null
+  return { documentId: document.id, kind: document.kind, title: document.title, words: document.words }
+}

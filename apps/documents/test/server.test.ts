@@ -1,0 +1,226 @@
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createWorker, TqError } from '@tq/core'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { app } from '../src/app.ts'
+import { openDatabase } from '../src/database.ts'
+import { createServer } from '../src/server.ts'
+import { cleanUpUploads, processDocument, updateKnowledgeBase } from '../src/tasks.ts'
+import { safeFileName } from '../src/uploads.ts'
+
+// One process is producer, worker and broker here; the demo's test has them apart.
+vi.stubEnv('TQ_BROKER_URL', 'memory:')
+const directory = mkdtempSync(join(tmpdir(), 'tq-documents-test-'))
+vi.stubEnv('DOCUMENTS_DATA', directory)
+
+const database = openDatabase(directory)
+const server = createServer({ database, directory, maxFileBytes: 50_000 })
+const worker = createWorker(app, { queues: ['documents', 'maintenance'], concurrency: 4 })
+
+beforeAll(() => worker.start())
+
+afterAll(async () => {
+  await worker.stop()
+  await app.close()
+  database.close()
+  rmSync(directory, { recursive: true })
+})
+
+function upload(name: string, content: string | Uint8Array<ArrayBuffer>) {
+  const body = new FormData()
+  body.set('file', new File([content], name))
+  return server.request('/upload', { method: 'POST', body })
+}
+
+async function sample(name: string) {
+  return new Uint8Array(await readFile(join(import.meta.dirname, '../samples', name)))
+}
+
+async function get(path: string) {
+  const response = await server.request(path)
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+/** Uploads a document, waits until it is processed and returns what the service says of it then. */
+async function processed(name: string, content: string | Uint8Array<ArrayBuffer>) {
+  const { task_id } = (await (await upload(name, content)).json()) as { task_id: string }
+  await app
+    .result(task_id)
+    .get({ timeout: '8s' })
+    .catch(() => {})
+  return (await get(`/tasks/${task_id}`)).body
+}
+
+describe('POST /upload', () => {
+  test('accepts a document and says where its task is', async () => {
+    const response = await upload('guide.pdf', await sample('field-guide.pdf'))
+    expect(response.status).toBe(202)
+    const body = (await response.json()) as { task_id: string }
+    expect(body).toEqual({ task_id: expect.any(String), status: 'processing', message: expect.any(String) })
+    expect(response.headers.get('location')).toBe(`/tasks/${body.task_id}`)
+    expect(await app.result<typeof processDocument>(body.task_id).get({ timeout: '8s' })).toMatchObject({
+      title: 'A Field Guide to Task Queues',
+    })
+  })
+
+  test.each([
+    ['an unknown kind', 'program.exe', 'MZ', 415],
+    ['no kind at all', 'README', 'text', 415],
+    ['a name that lies', 'paper.pdf', 'no pdf', 415],
+    ['an empty file', 'empty.txt', '', 400],
+    ['a file that is too large', 'large.txt', 'x'.repeat(50_001), 413],
+    ['a request that is far too large', 'large.txt', 'x'.repeat(100_000), 413],
+  ])('refuses %s', async (_, name, content, status) => {
+    const stored = () =>
+      readdirSync(directory, { recursive: true }).filter((path) => String(path).includes('files'))
+    const before = stored()
+    const response = await upload(name, content)
+    expect(response.status).toBe(status)
+    expect(await response.json()).toEqual({ error: expect.any(String) })
+    expect(stored()).toEqual(before)
+  })
+
+  test('refuses a form without a file, and what is no form', async () => {
+    const body = new FormData()
+    body.set('file', 'only text')
+    expect((await server.request('/upload', { method: 'POST', body })).status).toBe(400)
+    expect((await server.request('/upload', { method: 'POST' })).status).toBe(400)
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+    expect((await server.request('/upload', { method: 'POST', headers, body: 'rubbish' })).status).toBe(400)
+  })
+
+  test('a name cannot lead out of the folder', async () => {
+    const status = await processed('../../../etc/cron.d/evil.txt', 'I stay inside.')
+    expect(status).toMatchObject({ status: 'SUCCESS', file_name: 'evil.txt' })
+    expect(readdirSync(join(directory, 'files')).some((name) => name.endsWith('-evil.txt'))).toBe(true)
+  })
+
+  test('answers 503 while the queue takes no work, and keeps nothing', async () => {
+    const files = () => readdirSync(join(directory, 'files'))
+    const documents = () => database.outdatedDocuments(-1)
+    const before = [files(), documents()]
+    vi.spyOn(processDocument, 'applyAsync').mockRejectedValueOnce(new TqError('BROKER_FULL', 'no room'))
+    vi.spyOn(console, 'error').mockReturnValueOnce()
+    const response = await upload('a.txt', 'Some words.')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('5')
+    expect([files(), documents()]).toEqual(before)
+  })
+})
+
+describe('GET /tasks/:id', () => {
+  test('tells status, progress and result', async () => {
+    const status = await processed('lighthouse.html', await sample('lighthouse.html'))
+    expect(status).toMatchObject({
+      status: 'SUCCESS',
+      progress: 1,
+      message: 'done',
+      error: null,
+      file_name: 'lighthouse.html',
+      kind: 'html',
+      worker: String(process.pid),
+      result: {
+        documentId: status['document_id'],
+        kind: 'html',
+        title: 'The Lighthouse at Grey Point',
+        words: expect.any(Number),
+        passages: expect.any(Number),
+      },
+    })
+  })
+
+  test('a document that cannot be read fails at once, with the reason', async () => {
+    const status = await processed('damaged.pdf', '%PDF-1.7 but nothing behind it')
+    expect(status).toMatchObject({ status: 'FAILURE', error: expect.stringContaining('cannot be read') })
+    expect(database.findTask(String(status['task_id']))).toMatchObject({ status: 'FAILURE' })
+  })
+
+  test('an unknown task is not found', async () => {
+    expect(await get('/tasks/0199')).toEqual({ status: 404, body: { error: 'Task not found' } })
+  })
+
+  test('still knows a task whose result the queue has forgotten', async () => {
+    const before = await processed('note.txt', 'A short note about herons.')
+    await app.result(String(before['task_id'])).forget()
+    const { body } = await get(`/tasks/${before['task_id']}`)
+    expect(body).toMatchObject({
+      status: 'SUCCESS',
+      result: { title: 'A short note about herons.', words: 5 },
+    })
+  })
+})
+
+describe('GET /search', () => {
+  test('finds what was uploaded, the best first', async () => {
+    await processed('baking-notes.txt', await sample('baking-notes.txt'))
+    const { status, body } = await get('/search?q=rye%20flour%20and%20starter')
+    expect(status).toBe(200)
+    const [hit] = body['hits'] as { file_name: string; passage: string }[]
+    expect(hit).toMatchObject({ file_name: 'baking-notes.txt', passage: expect.stringContaining('starter') })
+  })
+
+  test.each(['/search', '/search?q=', '/search?q=%20'])('%s asks for a query', async (path) => {
+    expect((await get(path)).status).toBe(400)
+  })
+})
+
+describe('tasks', () => {
+  test('processing a document twice, also at the same time, leaves the same rows', async () => {
+    const { document_id: documentId } = await processed('twice.txt', 'Nothing is done twice. Nothing at all.')
+    const rows = () => [...database.passages()].filter((passage) => passage.documentId === documentId)
+    const first = rows()
+    expect(first).toHaveLength(1)
+    const path = database.outdatedDocuments(-1).find(({ id }) => id === documentId)?.path ?? ''
+    const again = await Promise.all(
+      [1, 2].map(() => processDocument.delay({ path, documentId: Number(documentId) })),
+    )
+    const results = await Promise.all(again.map((result) => result.get({ timeout: '8s' })))
+    expect(results[0]).toEqual(results[1])
+    expect(rows()).toEqual(first)
+  })
+
+  test('a document that is gone is rejected', async () => {
+    const result = await processDocument.delay({ path: '/nowhere', documentId: 999_999 })
+    await expect(result.get({ timeout: '8s' })).rejects.toThrow('was deleted')
+    expect((await result.info())?.attempt).toBe(0)
+  })
+
+  test('the sender learns at once of an input that does not fit', async () => {
+    await expect(processDocument.delay({ path: '', documentId: 1 })).rejects.toThrow(/path/)
+  })
+
+  test('the knowledge base is brought up to date, once', async () => {
+    const path = join(directory, 'late.txt')
+    writeFileSync(path, 'Badgers dig setts.')
+    const id = database.addDocument({ fileName: 'late.txt', kind: 'text', path, bytes: 18 })
+    const before = await (await updateKnowledgeBase.delay()).get({ timeout: '8s' })
+    expect(before.submitted).toBeGreaterThanOrEqual(1)
+    await vi.waitFor(() => expect(database.findDocument(id)?.words).toBe(3), { timeout: 8000 })
+  })
+
+  test('files nobody knows are removed when they are old', async () => {
+    const folder = join(directory, 'files')
+    await processed('known.txt', 'Known.')
+    const old = [...readdirSync(folder), 'orphan.txt']
+    for (const name of ['orphan.txt', 'fresh.txt']) writeFileSync(join(folder, name), 'x')
+    for (const name of old) utimesSync(join(folder, name), new Date(0), new Date(0))
+    expect(await (await cleanUpUploads.delay()).get({ timeout: '8s' })).toEqual({ removed: 1 })
+    expect(readdirSync(folder)).toContain('fresh.txt')
+    expect(readdirSync(folder)).not.toContain('orphan.txt')
+  })
+})
+
+test.each([
+  ['a.txt', 'a.txt'],
+  ['C:\\Users\\me\\a.txt', 'a.txt'],
+  ['../..', 'unnamed'],
+  ['.htaccess', 'htaccess'],
+  ['a\u0000b\n.md', 'a_b_.md'],
+  ['Größe 报告.pdf', 'Größe 报告.pdf'],
+  [`${'x'.repeat(300)}.pdf`, `${'x'.repeat(80)}.pdf`],
+  ['', 'unnamed'],
+])('the file name %j becomes %j', (name, expected) => {
+  expect(safeFileName(name)).toBe(expected)
+})
