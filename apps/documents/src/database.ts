@@ -80,10 +80,10 @@ export class DocumentDatabase {
       .get(id) as StoredDocument | undefined
   }
 
-  /** Documents whose passages were made by another version, or by none yet. */
+  /** Documents whose vectors another version made. Those that could not be read are not among them. */
   outdatedDocuments(embeddingVersion: number): readonly { readonly id: number; readonly path: string }[] {
     return this.#connection
-      .prepare('SELECT id, path FROM documents WHERE embedding_version IS NOT ? ORDER BY id')
+      .prepare('SELECT id, path FROM documents WHERE embedding_version <> ? ORDER BY id')
       .all(embeddingVersion) as unknown as { id: number; path: string }[]
   }
 

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Child, startChild } from './demo/child-process.ts'
+import { type Child, commandFile, startChild } from './demo/child-process.ts'
 import { Client, type Status } from './demo/client.ts'
 import { demoDocuments } from './demo/documents.ts'
 import { ProgressView } from './demo/progress-view.ts'
@@ -11,10 +11,16 @@ import { table } from './demo/table.ts'
 
 const deadlineMs = 60_000
 const workerCount = 2
+const workerArguments =
+  'worker -A src/tasks.ts -Q documents,maintenance --concurrency 4 --loglevel info --log-format json --connect-timeout 10s'.split(
+    ' ',
+  )
 const question = 'What happens to a task when its worker dies?'
 
 async function showOff(children: Child[], directory: string, signal: AbortSignal): Promise<boolean> {
   const broker = process.env['TQ_BROKER_URL'] || `sqlite:${join(directory, 'queue.db')}`
+  if (broker.startsWith('memory:'))
+    throw new Error('memory: lives in one process, and this demo has several.')
   // On a broker that others use too, their queues are not touched.
   const namespace = process.env['TQ_NAMESPACE'] || 'documents-demo'
   const environment = { DOCUMENTS_DATA: directory, TQ_BROKER_URL: broker, TQ_NAMESPACE: namespace, PORT: '0' }
@@ -25,11 +31,11 @@ async function showOff(children: Child[], directory: string, signal: AbortSignal
   }
   const server = start('server', 'src/main-server.ts')
   const workers = Array.from({ length: workerCount }, (_, index) =>
-    start(`worker ${index + 1}`, 'src/main-worker.ts'),
+    start(`worker ${index + 1}`, commandFile('@tq/cli', 'tq'), ...workerArguments),
   )
   const [[, url = '']] = await Promise.all([
     server.line(/listening on (\S+)/),
-    ...workers.map((worker) => worker.line(/ready/)),
+    ...workers.map((worker) => worker.line(/"message":"ready"/)),
   ])
   console.log(`server on ${url}, ${workerCount} workers, broker ${broker.split(':')[0]}\n`)
 
@@ -99,7 +105,7 @@ try {
   process.exitCode = succeeded ? 0 : 1
 } catch (error) {
   console.error(`\ndemo: failed. ${(error as Error).message}`)
-  for (const child of children) console.error(child.output())
+  for (const child of children) if (child.output() !== '') console.error(child.output())
   process.exitCode = 1
 } finally {
   clearTimeout(deadline)

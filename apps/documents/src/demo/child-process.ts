@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** How much of a child's output is kept for the case that something goes wrong. */
@@ -16,6 +18,13 @@ export interface Child {
   stop(): Promise<void>
   /** What it wrote last. */
   output(): string
+}
+
+/** The program behind a package's command. Started by itself, signals reach it and not the shell script before it. */
+export function commandFile(packageName: string, command: string): string {
+  const manifest = createRequire(import.meta.url).resolve(`${packageName}/package.json`)
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: Record<string, string> }
+  return join(dirname(manifest), bin[command] ?? '')
 }
 
 /** Starts one of the app's programs with this node and its conditions. Its folder is the app's, where packages are found. */
