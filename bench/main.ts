@@ -1,2 +1,19 @@
-// The measurements come here.
-console.log('bench: nothing to measure yet')
+// `./scripts/bench [case] [--rounds N]`: our figures beside their limits, interleaved in one run, as medians.
+import { parseArgs } from 'node:util'
+import { coreCost } from './cases/core-cost.ts'
+import { printTable, type Sample } from './report.ts'
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string', default: '5' } } })
+
+const cases: Readonly<Record<string, { readonly title: string; run(): Promise<readonly Sample[]> }>> = {
+  core: { title: "core's own cost per task (memory broker, 100,000 no-op tasks)", run: () => coreCost(100_000) },
+}
+
+const chosen = positionals.length > 0 ? positionals : Object.keys(cases)
+for (const name of chosen) {
+  const found = cases[name]
+  if (!found) throw new Error(`no benchmark '${name}'; there are: ${Object.keys(cases).join(', ')}`)
+  const samples: Sample[] = []
+  for (let round = 0; round < Number(values.rounds); round++) samples.push(...(await found.run()))
+  printTable(found.title, samples)
+}

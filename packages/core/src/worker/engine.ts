@@ -178,6 +178,8 @@ export class Engine {
   #end(run: ActiveRun): void {
     this.active.delete(run)
     this.#solo = false
+    // Not left to the pump: it may be waiting for messages.
+    this.#startReady()
     this.#wake()
   }
 

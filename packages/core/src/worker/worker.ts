@@ -47,6 +47,7 @@ export class Worker {
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
   #startedTasks = 0
+  readonly #watchMemory: boolean
 
   /** @param loader A module whose `load(url)` imports task files in child processes. */
   constructor(app: AppInternals, options: ResolvedWorkerOptions, loader?: string) {
@@ -54,6 +55,7 @@ export class Worker {
     this.#runtime = app.runtime
     this.#loader = loader
     this.options = options
+    this.#watchMemory = options.maxMemory < Number.MAX_SAFE_INTEGER
     this.id = newId(app.runtime.clock)
     this.#startedAt = app.runtime.clock.now()
     this.stopped = new Promise((resolve) => {
@@ -144,7 +146,7 @@ export class Worker {
     this.#startedTasks++
     this.#runtime.events.emit('started', () => toEvent(job))
     if (this.#startedTasks >= this.options.maxTasks) void this.#stop('max-tasks', this.options.graceMs)
-    else if (this.#startedTasks % 64 === 0 && process.memoryUsage.rss() > this.options.maxMemory) {
+    else if (this.#watchMemory && this.#startedTasks % 16 === 0 && process.memoryUsage.rss() > this.options.maxMemory) {
       void this.#stop('max-memory', this.options.graceMs)
     }
   }
