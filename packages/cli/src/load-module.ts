@@ -26,7 +26,7 @@ export async function load(url: string): Promise<Record<string, unknown>> {
   try {
     return (await import(url)) as Record<string, unknown>
   } catch (error) {
-    if (!isWorthATry(url, error)) throw error
+    if (!isWorthATry(error)) throw error
     try {
       const module = await transpile(url)
       transpiling = true
@@ -58,10 +58,9 @@ function sameCore(url: string): Record<string, string> {
   return alias
 }
 
-function isWorthATry(url: string, error: unknown): boolean {
-  if (worthATry.has(codeOf(error) ?? '')) return true
-  // Decorators, and types imported as if they were values.
-  return error instanceof SyntaxError && /\.[cm]?tsx?$/.test(url)
+/** Syntax errors too: decorators, types imported as values; of real ones jiti can tell the line. */
+function isWorthATry(error: unknown): boolean {
+  return worthATry.has(codeOf(error) ?? '') || error instanceof SyntaxError
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -7,6 +7,7 @@ import type { Flags } from '../flags/flag.ts'
 import { logOptions } from '../log/log-options.ts'
 import { LineLogger } from '../log/logger.ts'
 import { CommandError, usageError } from '../output/command-error.ts'
+import { hidePasswords } from '../output/hide-passwords.ts'
 import { onStopSignal } from '../worker/signals.ts'
 
 const flags = {
@@ -46,13 +47,11 @@ export const dev = command({
     }
     if (values.app.length === 0) throw usageError('tq dev: no task file. Name it: tq dev -A src/tasks.ts')
     const logger = new LineLogger(logOptions(values, undefined))
-    const pretty = logger.options.format === 'pretty'
-    const say = (text: string) => (pretty ? logger.raw(text) : logger.info(text.trim()))
     chooseBroker()
-    say(
-      ` tq dev   broker ${process.env['TQ_BROKER_URL']}   worker only: beat and dashboard are not part of it yet`,
-    )
-    const loop = new DevLoop([...(values.grace === undefined ? ['--grace', '2s'] : []), ...rawArguments], say)
+    const broker = hidePasswords(process.env['TQ_BROKER_URL'] ?? '')
+    logger.info('tq dev: a worker only; beat and dashboard are not part of it yet', { broker })
+    const grace = values.grace === undefined ? ['--grace', '2s'] : []
+    const loop = new DevLoop([...grace, ...rawArguments], logger)
     const watch = new FolderWatch(process.cwd(), (file) => loop.restart(file))
     loop.start()
     await new Promise<void>((resolve) => {

@@ -1,19 +1,20 @@
+import type { LineLogger } from '../log/logger.ts'
 import { SupervisedProcess } from '../supervisor/supervised-process.ts'
-import { banner } from '../worker/banner.ts'
+import { banner, type StartInfo } from '../worker/banner.ts'
 
 /** One worker process at a time, replaced when the code changes; a broken file is told, and its repair waited for. */
 export class DevLoop {
   readonly #rawArguments: readonly string[]
-  readonly #say: (text: string) => void
+  readonly #logger: LineLogger
   #current: SupervisedProcess | undefined
   /** Starts and stops, one after the other. */
   #turn: Promise<void> = Promise.resolve()
   #shown = ''
   #stopped = false
 
-  constructor(rawArguments: readonly string[], say: (text: string) => void) {
+  constructor(rawArguments: readonly string[], logger: LineLogger) {
     this.#rawArguments = rawArguments
-    this.#say = say
+    this.#logger = logger
   }
 
   start(): void {
@@ -23,7 +24,7 @@ export class DevLoop {
   restart(file: string): void {
     this.#turn = this.#turn.then(async () => {
       if (this.#stopped) return
-      this.#say(`${file} changed: restarting`)
+      this.#logger.info(`${file} changed: restarting`)
       await this.#end()
       this.#start()
     })
@@ -41,19 +42,23 @@ export class DevLoop {
     if (this.#stopped) return
     const current = new SupervisedProcess(0, this.#rawArguments)
     this.#current = current
-    void current.ready.then((info) => {
-      const text = banner(info, 1)
-      // After a restart only what is new.
-      if (text.replace(info.name, '') !== this.#shown) this.#say(text)
-      this.#shown = text.replace(info.name, '')
-      this.#say('ready; waiting for tasks and for changes')
-    })
+    void current.ready.then((info) => this.#tellReady(info))
     void current.ended.then(({ clean, how, error }) => {
       if (this.#current !== current) return
       this.#current = undefined
       // Its own error line is on stderr already.
-      if (!clean && !this.#stopped) this.#say(`${error ? 'not started' : how}: waiting for a change`)
+      if (!clean && !this.#stopped) this.#logger.warn(`${error ? 'not started' : how}: waiting for a change`)
     })
+  }
+
+  #tellReady(info: StartInfo): void {
+    const json = this.#logger.options.format === 'json'
+    this.#logger.info('ready for tasks and changes', json ? { ...info } : {})
+    if (json) return
+    // After a restart only what is new.
+    const text = banner({ ...info, name: 'dev' }, 1)
+    if (text !== this.#shown) this.#logger.raw(text)
+    this.#shown = text
   }
 
   async #end(): Promise<void> {

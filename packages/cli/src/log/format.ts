@@ -7,7 +7,7 @@ const colors: Readonly<Record<Level, string>> = { debug: '90', info: '36', warn:
 export function formatJson({ time, level, message, fields }: Entry): string {
   const head = { time: time.toISOString(), level, message, pid: process.pid }
   try {
-    return JSON.stringify({ ...fields, ...head }, plain)
+    return JSON.stringify({ ...head, ...fields, ...head }, plain)
   } catch {
     return JSON.stringify({ ...head, fields: 'cannot be shown' })
   }

@@ -11,7 +11,7 @@ export function explainLoadError(name: string, thrown: unknown): CommandError {
   const kind = error.name && error.name !== 'Error' && error.name !== 'TqError' ? `${error.name}: ` : ''
   const [message = ''] = String(error.message ?? thrown).split('\n')
   const where = placeOf(error.stack ?? '', message)
-  return new CommandError('LOAD_FAILED', `Cannot load ${name}: ${kind}${shorten(message)}${where}`, {
+  return new CommandError('LOAD_FAILED', `Cannot load ${name}: ${kind}${shorten(message).trim()}${where}`, {
     cause: thrown,
   })
 }

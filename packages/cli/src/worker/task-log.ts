@@ -4,11 +4,11 @@ import type { FoundApp } from '../tasks/found-app.ts'
 /** Says what becomes of every task, as Celery does: started, and how it ended with the time it took. */
 export function logTasks(app: FoundApp, logger: Logger): void {
   const startedAt = new Map<string, number>()
-  const took = (id: string, ms?: number): Record<string, string> => {
+  const took = (id: string, ms?: number): Record<string, number> => {
     const from = startedAt.get(id)
     startedAt.delete(id)
     const runtime = ms ?? (from === undefined ? undefined : performance.now() - from)
-    return runtime === undefined ? {} : { runtime: duration(runtime) }
+    return runtime === undefined ? {} : { runtimeMs: Math.round(runtime) }
   }
   app.on('started', ({ id, name, queue, attempt }) => {
     startedAt.set(id, performance.now())
@@ -18,7 +18,7 @@ export function logTasks(app: FoundApp, logger: Logger): void {
     logger.info('succeeded', { task: name, id, ...took(id, runtimeMs) })
   })
   app.on('retried', ({ id, name, error, delayMs, attempt }) => {
-    const fields = { attempt, in: duration(delayMs), error: `${error.name}: ${error.message}` }
+    const fields = { attempt, inMs: Math.round(delayMs), error: `${error.name}: ${error.message}` }
     logger.info('will be retried', { task: name, id, ...took(id), ...fields })
   })
   app.on('failed', ({ id, name, error, reason }) => {
@@ -29,8 +29,4 @@ export function logTasks(app: FoundApp, logger: Logger): void {
   app.on('lost', ({ id, name }) => {
     logger.warn('lost: another worker may run it', { task: name, id, ...took(id) })
   })
-}
-
-function duration(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)}ms` : `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)}s`
 }

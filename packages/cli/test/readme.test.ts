@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { Project } from './project.ts'
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const commands = [
+  'worker',
+  'dev',
+  'call',
+  'result',
+  'status',
+  'purge',
+  'dead list',
+  'dead retry',
+  'dead drop',
+]
+
+test.each(commands)('tq %s --help tells flags and variables, and the README knows them all', async (name) => {
+  const { code, stdout, stderr } = await new Project().tq([...name.split(' '), '--help'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const documented = [...stdout.matchAll(/--([a-z-]+)(?:=<\S+>)? .*\[(TQ_[A-Z_]+)\]/g)]
+  expect(documented.length).toBeGreaterThanOrEqual(5)
+  for (const [, flag, variable] of documented) {
+    expect(readme).toContain(`--${flag}`)
+    expect(readme).toContain(`\`${variable}\``)
+  }
+})
+
+test('tq --help names every command, tq --version the version', async () => {
+  const project = new Project()
+  const { stdout } = await project.tq(['--help'])
+  for (const name of commands) expect(stdout).toContain(name.split(' ')[0])
+  expect((await project.tq(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
+})
