@@ -1,4 +1,5 @@
 import type { QueueCounts } from '../contracts/broker.ts'
+import type { Logger } from '../contracts/logger.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../options/names.ts'
 import { StoredResult } from '../producer/async-result.ts'
@@ -85,7 +86,7 @@ export function createApp<State = undefined>(options: AppOptions<State> = {}): A
 class Application<State> implements App<State>, TaskHost, Runtime, AppInternals {
   readonly settings: ResolvedSettings
   readonly clock: Runtime['clock']
-  readonly logger: Runtime['logger']
+  logger: Runtime['logger']
   readonly codec: Runtime['codec']
   readonly registry = new TaskRegistry()
   readonly events: TaskEventHub
@@ -96,7 +97,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly #producer: Producer
   #connecting: Promise<Connection> | undefined
   #waiter: ResultWaiter | undefined
+  /** What `startup` returned, and how many workers use it. */
   #state: Promise<State> | undefined
+  #users = 0
   #closed = false
 
   constructor(options: AppOptions<State>, settings: ResolvedSettings) {
@@ -163,7 +166,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   async runHere(task: TaskDefinition, input: unknown): Promise<unknown> {
-    return runHere({ runtime: this, startup: () => this.startup() }, task, input)
+    return runHere(this, await this.#stateOnce(), task, input)
   }
 
   result<T = unknown>(id: string): AsyncResult<ResultOf<T>> {
@@ -197,15 +200,20 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     return this.#connecting
   }
 
+  useLogger(logger: Logger): void {
+    this.logger = logger
+  }
+
   startup(): Promise<State> {
-    this.#state ??= Promise.resolve(this.#options.startup?.() as State)
-    return this.#state
+    this.#users++
+    return this.#stateOnce()
   }
 
   async shutdown(): Promise<void> {
-    if (this.#state !== undefined) await this.#options.shutdown?.(await this.#state)
+    if (--this.#users > 0) return
+    const state = this.#state
     this.#state = undefined
-    await this.close()
+    if (state !== undefined) await this.#options.shutdown?.(await state)
   }
 
   async close(): Promise<void> {
@@ -232,6 +240,11 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
       this.#connecting = undefined
       throw error
     }
+  }
+
+  #stateOnce(): Promise<State> {
+    this.#state ??= Promise.resolve().then(() => this.#options.startup?.() as State)
+    return this.#state
   }
 
   #handle<Result>(id: string): AsyncResult<Result> {

@@ -1,5 +1,5 @@
 import { TqError } from '../errors/tq-error.ts'
-import type { AppInternals } from '../runtime/app-brand.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith } from '../task/schema.ts'
 import type { TaskDefinition } from '../task/task.ts'
@@ -9,7 +9,8 @@ import { RunContext } from '../worker/run-context.ts'
 
 /** Runs a task in the caller's own process, validated at both ends as a worker would, without queue, limits or retries. */
 export async function runHere(
-  { runtime, startup }: Pick<AppInternals, 'runtime' | 'startup'>,
+  runtime: Runtime,
+  state: unknown,
   task: TaskDefinition,
   input: unknown,
 ): Promise<unknown> {
@@ -32,7 +33,7 @@ export async function runHere(
     sentAt: runtime.clock.now(),
   } as const
   const job = { envelope, task, queue: task.policy.queue ?? runtime.settings.queue }
-  const context = new RunContext(job, await startup(), runtime.logger)
+  const context = new RunContext(job, state, runtime.logger)
   const value = await inlineHandler(job, parsed, context)
   if (value !== undefined) checkJson(value, `result of task '${task.name}'`)
   return value

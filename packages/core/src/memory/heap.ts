@@ -1,57 +1,80 @@
-/** A binary heap: the least element first. */
-export class Heap<T> {
-  readonly #items: T[] = []
-  readonly #compare: (a: T, b: T) => number
+/** Something with a time. It knows its place in the one heap it may be in, so that it is found without a search. */
+export interface Timed {
+  at: number
+  /** Decides between equal times. */
+  order: number
+  /** Kept by the heap; -1 when it is in none. */
+  place: number
+}
 
-  constructor(compare: (a: T, b: T) => number) {
-    this.#compare = compare
-  }
+/** A binary heap: the least `at` first. */
+export class Heap<T extends Timed> {
+  readonly #items: T[] = []
 
   get size(): number {
     return this.#items.length
   }
 
-  peek(): T | undefined {
+  get first(): T | undefined {
     return this.#items[0]
   }
 
   push(item: T): void {
-    const items = this.#items
-    items.push(item)
-    let index = items.length - 1
-    while (index > 0) {
-      const parent = (index - 1) >> 1
-      if (this.#compare(items[index] as T, items[parent] as T) >= 0) return
-      this.#swap(index, parent)
-      index = parent
-    }
+    item.place = this.#items.length
+    this.#items.push(item)
+    this.#rise(item)
   }
 
-  pop(): T | undefined {
-    const first = this.#items[0]
+  remove(item: T): void {
     const last = this.#items.pop()
-    if (this.#items.length === 0 || last === undefined) return first
-    this.#items[0] = last
-    let index = 0
-    for (;;) {
-      let least = index
-      for (const child of [2 * index + 1, 2 * index + 2]) {
-        if (child < this.#items.length && this.#compare(this.#items[child] as T, this.#items[least] as T) < 0)
-          least = child
-      }
-      if (least === index) return first
-      this.#swap(index, least)
-      index = least
+    if (last !== undefined && last !== item) {
+      this.#put(last, item.place)
+      this.moved(last)
     }
+    item.place = -1
+  }
+
+  /** Puts an item right whose `at` has changed. */
+  moved(item: T): void {
+    this.#rise(item)
+    this.#sink(item)
   }
 
   clear(): void {
+    for (const item of this.#items) item.place = -1
     this.#items.length = 0
   }
 
-  #swap(a: number, b: number): void {
-    const item = this.#items[a] as T
-    this.#items[a] = this.#items[b] as T
-    this.#items[b] = item
+  #rise(item: T): void {
+    while (item.place > 0) {
+      const parent = this.#items[(item.place - 1) >> 1] as T
+      if (!isBefore(item, parent)) return
+      this.#swap(item, parent)
+    }
   }
+
+  #sink(item: T): void {
+    for (;;) {
+      const left = this.#items[2 * item.place + 1]
+      const right = this.#items[2 * item.place + 2]
+      const child = right !== undefined && isBefore(right, left as T) ? right : left
+      if (child === undefined || !isBefore(child, item)) return
+      this.#swap(item, child)
+    }
+  }
+
+  #swap(one: T, other: T): void {
+    const { place } = one
+    this.#put(one, other.place)
+    this.#put(other, place)
+  }
+
+  #put(item: T, place: number): void {
+    this.#items[place] = item
+    item.place = place
+  }
+}
+
+function isBefore(one: Timed, other: Timed): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order)
 }

@@ -1,169 +1,195 @@
-import type { InboundMessage, OutboundMessage, Priority } from '../contracts/broker.ts'
+import type { OutboundMessage, Priority, QueueCounts, Settlement } from '../contracts/broker.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
-import { Deque } from './deque.ts'
-import { Heap } from './heap.ts'
+import { Alarm } from './alarm.ts'
+import { Heap, type Timed } from './heap.ts'
+import { Lane, type Stored } from './lane.ts'
 
-/** A message as it lies in a queue. */
-export interface Stored {
-  readonly message: InboundMessage
-  readonly sentAt: number
-  deliveries: number
+/** Who holds leases: one receiver. */
+export interface Holder {
+  readonly leaseMs: Millis
+  held: number
 }
 
-/** One delivery and its lease. */
-export interface Leased {
+/** One delivery and its lease, which is live while it is in the queue's heap. `at` is its deadline. */
+export interface Leased extends Timed {
   readonly stored: Stored
-  readonly owner: object
-  deadline: Millis
-  ended: boolean
+  readonly holder: Holder
+  /** What came of a commit, for one that is repeated. */
+  committed: Settlement | undefined
 }
 
-interface Delayed {
-  readonly stored: Stored
-  readonly due: Millis
-  readonly order: number
-}
-
+const levels = 10
+/** One lease in so many starts from the lowest waiting priority. */
 const bottomEvery = 16
 
-/** One queue: a deque per priority, a heap of what is not due, and the leases. */
+/** One queue: a lane per priority, a heap of what is not due yet, a heap of the leases. */
 export class MemoryQueue {
-  readonly leases = new Set<Leased>()
   readonly #clock: Clock
-  readonly #ready: Deque<Stored>[] = Array.from({ length: 10 }, () => new Deque<Stored>())
-  readonly #delayed = new Heap<Delayed>((a, b) => a.due - b.due || a.order - b.order)
+  readonly #lanes = Array.from({ length: levels }, () => new Lane())
+  readonly #delayed = new Heap<Stored>()
+  readonly #leases = new Heap<Leased>()
   readonly #waiting = new Set<() => void>()
-  #readyCount = 0
+  readonly #alarm: Alarm
+  #ready = 0
   #order = 0
   #taken = 0
-  #nextExpiry = Number.POSITIVE_INFINITY
-  #cancelTimer: (() => void) | undefined
-  #timerDue = Number.POSITIVE_INFINITY
+  #servesSoon = false
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#alarm = new Alarm(clock, () => this.#serve())
   }
 
-  get counts() {
-    this.#catchUp()
-    return { ready: this.#readyCount, leased: this.leases.size, delayed: this.#delayed.size }
+  /** Looks at what has become due, but ends no lease: counting is not receiving. */
+  get counts(): QueueCounts {
+    this.#promote(this.#clock.monotonic())
+    return { ready: this.#ready, leased: this.#leases.size, delayed: this.#delayed.size }
   }
 
-  add(message: OutboundMessage): void {
-    const { id, headers, priority = 4, delayMs = 0 } = message
-    // The caller may use its buffer again.
-    const body = new Uint8Array(message.body)
-    this.put(
-      { message: { id, body, headers, priority }, sentAt: this.#clock.now() + delayMs, deliveries: 0 },
-      delayMs,
-      'back',
-    )
-  }
-
-  put(stored: Stored, delayMs: Millis, end: 'back' | 'front'): void {
-    if (delayMs > 0) {
-      this.#delayed.push({ stored, due: this.#clock.monotonic() + delayMs, order: this.#order++ })
-      this.#arm()
-      return
+  add({ id, body, headers, priority = 4, delayMs = 0 }: OutboundMessage): void {
+    const stored: Stored = {
+      // A copy of the body: the caller may use its buffer again.
+      message: { id, body: new Uint8Array(body), headers, priority },
+      sentAt: this.#clock.now() + delayMs,
+      lostLeases: 0,
+      next: undefined,
+      at: 0,
+      order: 0,
+      place: -1,
     }
-    const deque = this.#ready[stored.message.priority] as Deque<Stored>
-    if (end === 'back') deque.push(stored)
-    else deque.unshift(stored)
-    this.#readyCount++
-    this.wake()
+    if (delayMs > 0) this.#delay(stored, delayMs)
+    else this.#enter(stored)
+    this.#changed()
   }
 
-  /** Up to `max` leases; empty when nothing is ready. */
-  take(max: number, owner: object, leaseMs: Millis): Leased[] {
-    this.#catchUp()
-    const taken: Leased[] = []
-    const deadline = this.#clock.monotonic() + leaseMs
-    while (taken.length < max && this.#readyCount > 0) {
+  /** Leases up to `max`; none when nothing is ready. */
+  lease(max: number, holder: Holder): Leased[] {
+    const now = this.#catchUp()
+    const leases: Leased[] = []
+    while (leases.length < max && this.#ready > 0) {
       const stored = this.#next()
-      stored.deliveries++
-      const leased: Leased = { stored, owner, deadline, ended: false }
-      this.leases.add(leased)
-      taken.push(leased)
+      const at = now + holder.leaseMs
+      const leased: Leased = { stored, holder, committed: undefined, at, order: stored.order, place: -1 }
+      this.#leases.push(leased)
+      leases.push(leased)
     }
-    this.#nextExpiry = Math.min(this.#nextExpiry, deadline)
-    return taken
+    holder.held += leases.length
+    if (leases.length > 0) this.#changed()
+    return leases
   }
 
   end(leased: Leased): void {
-    leased.ended = true
-    this.leases.delete(leased)
+    this.#leases.remove(leased)
+    leased.holder.held--
+    this.#changed()
+  }
+
+  giveBack(leased: Leased, delayMs: Millis): void {
+    this.end(leased)
+    if (delayMs > 0) this.#delay(leased.stored, delayMs)
+    else this.#putBack(leased.stored)
+  }
+
+  extend(leased: Leased): void {
+    leased.at = this.#clock.monotonic() + leased.holder.leaseMs
+    this.#leases.moved(leased)
   }
 
   purge(): number {
-    const gone = this.#readyCount + this.#delayed.size
-    for (const deque of this.#ready) deque.clear()
+    const gone = this.#ready + this.#delayed.size
+    for (const lane of this.#lanes) lane.clear()
     this.#delayed.clear()
-    this.#readyCount = 0
+    this.#ready = 0
     return gone
   }
 
-  /** Calls back once something may have become ready. */
-  onReady(callback: () => void): () => void {
-    this.#waiting.add(callback)
+  /** Calls `serve` whenever it might get something, until the returned function is called. */
+  wait(serve: () => void): () => void {
+    this.#waiting.add(serve)
     this.#arm()
-    return () => this.#waiting.delete(callback)
+    return () => this.#waiting.delete(serve)
+  }
+
+  #delay(stored: Stored, delayMs: Millis): void {
+    stored.at = this.#clock.monotonic() + delayMs
+    stored.order = ++this.#order
+    this.#delayed.push(stored)
+  }
+
+  #enter(stored: Stored): void {
+    stored.order = ++this.#order
+    this.#lanes[stored.message.priority]?.push(stored)
+    this.#ready++
+  }
+
+  #putBack(stored: Stored): void {
+    this.#lanes[stored.message.priority]?.putBack(stored)
+    this.#ready++
   }
 
   #next(): Stored {
     const fromBottom = ++this.#taken % bottomEvery === 0
-    for (let step = 0; step < 10; step++) {
-      const deque = this.#ready[(fromBottom ? step : 9 - step) as Priority] as Deque<Stored>
-      const stored = deque.shift()
-      if (stored) {
-        this.#readyCount--
-        return stored
-      }
+    for (let step = 0; step < levels; step++) {
+      const stored = this.#lanes[(fromBottom ? step : levels - 1 - step) as Priority]?.shift()
+      if (!stored) continue
+      this.#ready--
+      return stored
     }
     throw new Error('nothing is ready')
   }
 
-  /**
-   * Moves what is due, and what its holder lost. A lease takes effect as ended only here, when somebody else would
-   * get the message: a holder whose event loop was blocked may still extend it before.
-   */
-  #catchUp(): void {
+  #catchUp(): Millis {
     const now = this.#clock.monotonic()
-    for (let first = this.#delayed.peek(); first && first.due <= now; first = this.#delayed.peek()) {
-      this.#delayed.pop()
-      this.put(first.stored, 0, 'back')
-    }
-    if (this.#nextExpiry > now) return
-    this.#nextExpiry = Number.POSITIVE_INFINITY
-    for (const leased of this.leases) {
-      if (leased.deadline <= now) {
-        this.end(leased)
-        this.put(leased.stored, 0, 'front')
-      } else this.#nextExpiry = Math.min(this.#nextExpiry, leased.deadline)
+    this.#promote(now)
+    this.#reclaim(now)
+    return now
+  }
+
+  #promote(now: Millis): void {
+    for (let stored = this.#delayed.first; stored && stored.at <= now; stored = this.#delayed.first) {
+      this.#delayed.remove(stored)
+      this.#enter(stored)
     }
   }
 
-  /** Somebody may take again, or there is something to take. */
-  wake(): void {
-    for (const callback of [...this.#waiting]) callback()
+  /**
+   * Ends the leases that are past their time. Called only where somebody asks for messages: a lease that is late
+   * but in nobody's way may still be extended or settled, as by a worker whose event loop was blocked. Its
+   * overdue timers run in the order of their times, so an extension planned earlier also comes before the alarm.
+   */
+  #reclaim(now: Millis): void {
+    for (let leased = this.#leases.first; leased && leased.at <= now; leased = this.#leases.first) {
+      this.#leases.remove(leased)
+      leased.holder.held--
+      leased.stored.lostLeases++
+      this.#putBack(leased.stored)
+    }
   }
 
-  /** One timer for the next thing that happens by itself, as long as somebody waits for it. */
+  /** Serves those who wait, after the current step: a batch goes to a waiting receiver as one. */
+  #changed(): void {
+    if (this.#waiting.size === 0 || this.#servesSoon) return
+    this.#servesSoon = true
+    queueMicrotask(() => {
+      this.#servesSoon = false
+      this.#serve()
+    })
+  }
+
+  #serve(): void {
+    if (this.#waiting.size === 0) return
+    this.#catchUp()
+    for (const serve of this.#waiting) {
+      if (this.#ready === 0) break
+      serve()
+    }
+    this.#arm()
+  }
+
   #arm(): void {
     if (this.#waiting.size === 0) return
-    const due = Math.min(this.#delayed.peek()?.due ?? Number.POSITIVE_INFINITY, this.#nextExpiry)
-    if (due >= this.#timerDue && this.#timerDue > this.#clock.monotonic()) return
-    this.#cancelTimer?.()
-    this.#timerDue = due
-    if (due === Number.POSITIVE_INFINITY) return
-    this.#cancelTimer = this.#clock.setTimer(
-      Math.max(0, due - this.#clock.monotonic()),
-      () => {
-        this.#timerDue = Number.POSITIVE_INFINITY
-        this.#catchUp()
-        if (this.#readyCount > 0) this.wake()
-        this.#arm()
-      },
-      { background: true },
-    )
+    const { first: delayed } = this.#delayed
+    const { first: leased } = this.#leases
+    this.#alarm.set(Math.min(delayed?.at ?? Infinity, leased?.at ?? Infinity))
   }
 }

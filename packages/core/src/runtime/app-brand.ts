@@ -1,3 +1,4 @@
+import type { Logger } from '../contracts/logger.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Marks apps and their tasks, also across two copies of this package in one process. */
@@ -6,9 +7,11 @@ export const appBrand: unique symbol = Symbol.for('tq.app') as never
 /** What workers and commands need of an app they were not given but found. */
 export interface AppInternals {
   readonly runtime: Runtime
-  /** Runs the app's `startup` once; later calls get the same state. */
+  /** Sends what core logs to another logger from now on; `tq worker` brings its own. */
+  useLogger(logger: Logger): void
+  /** A worker begins: runs the app's `startup` if it is the first; all get the same state. */
   startup(): Promise<unknown>
-  /** Runs `shutdown`, if `startup` ran, and closes the connections. */
+  /** A worker has ended: runs the app's `shutdown` if it was the last. Closes no connection. */
   shutdown(): Promise<void>
 }
 

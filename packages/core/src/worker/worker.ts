@@ -137,6 +137,7 @@ export class Worker {
     const released = (await this.#engine?.finish(graceMs, this.#hurry.signal)) ?? 0
     await this.#engine?.close()
     await this.#heartbeat?.stop()
+    if (this.#engine) await this.#app.shutdown()
     this.#state = 'stopped'
     this.#reportStop({ reason, released, ...this.#counts })
   }
@@ -146,7 +147,11 @@ export class Worker {
     this.#startedTasks++
     this.#runtime.events.emit('started', () => toEvent(job))
     if (this.#startedTasks >= this.options.maxTasks) void this.#stop('max-tasks', this.options.graceMs)
-    else if (this.#watchMemory && this.#startedTasks % 16 === 0 && process.memoryUsage.rss() > this.options.maxMemory) {
+    else if (
+      this.#watchMemory &&
+      this.#startedTasks % 16 === 0 &&
+      process.memoryUsage.rss() > this.options.maxMemory
+    ) {
       void this.#stop('max-memory', this.options.graceMs)
     }
   }

@@ -1,8 +1,0 @@
-/** What every method says after `close`. */
-export class ClosedError extends Error {
-  override readonly name = 'ClosedError'
-
-  constructor() {
-    super('the memory service was closed')
-  }
-}
