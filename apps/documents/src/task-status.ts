@@ -1,4 +1,4 @@
-import { type TaskInfo, TqError } from '@tq/core'
+import { type TaskInfo, type TaskState, TqError } from '@tq/core'
 import { app } from './app.ts'
 import type { DocumentDatabase, TaskRow } from './database.ts'
 import type { processDocument } from './tasks.ts'
@@ -12,8 +12,7 @@ export async function taskStatus(database: DocumentDatabase, taskId: string) {
   const info = await askQueue(taskId)
   return {
     task_id: taskId,
-    // The queue decides; the row speaks when the queue has forgotten, or keeps no results at all.
-    status: info?.state ?? row.status,
+    status: statusOf(row, info),
     progress: row.progress,
     message: row.message,
     result: info?.result ?? resultOf(database, row),
@@ -24,6 +23,13 @@ export async function taskStatus(database: DocumentDatabase, taskId: string) {
     worker: row.worker,
     milliseconds: row.startedAt && row.finishedAt ? row.finishedAt - row.startedAt : null,
   }
+}
+
+/** The queue decides; the row speaks when the queue has forgotten, or keeps no results at all. */
+function statusOf(row: TaskRow, info: Info | undefined): TaskState {
+  if (!info) return row.status
+  // The queue writes STARTED a moment late, and for short tasks never; the row is written by the task itself.
+  return info.state === 'PENDING' && row.status !== 'PENDING' ? 'STARTED' : info.state
 }
 
 async function askQueue(taskId: string): Promise<Info | undefined> {
