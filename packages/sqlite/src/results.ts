@@ -1,0 +1,48 @@
+import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskRecord, Unwatch } from '@tq/core/driver'
+import type { Ready } from './ready.ts'
+import { checkRecord, claimRecord, putRecord, readRecords, recordSubject } from './records.ts'
+
+/** What is known of each task. */
+export class SqliteResults implements ResultBackend {
+  readonly #ready: Ready
+
+  constructor(ready: Ready) {
+    this.#ready = ready
+  }
+
+  async claim(items: readonly ClaimRequest[]): Promise<readonly ClaimOutcome[]> {
+    const { connection, namespace } = this.#ready()
+    return await connection.write(true, (transaction) =>
+      items.map((item) => claimRecord(transaction, namespace, item)),
+    )
+  }
+
+  async put(records: readonly TaskRecord[]): Promise<readonly ('stored' | 'stale')[]> {
+    const { connection, namespace } = this.#ready()
+    for (const record of records) checkRecord(record)
+    return await connection.write(true, (transaction) =>
+      records.map((record) => (putRecord(transaction, namespace, record) ? 'stored' : 'stale')),
+    )
+  }
+
+  async get(ids: readonly string[]): Promise<readonly (TaskRecord | undefined)[]> {
+    const { connection, namespace } = this.#ready()
+    const found = await connection.read((database, now) => readRecords(database, now, namespace, ids))
+    return ids.map((id) => found.get(id))
+  }
+
+  async delete(ids: readonly string[]): Promise<void> {
+    const { connection, namespace } = this.#ready()
+    await connection.write(true, (transaction) => {
+      for (const id of ids) {
+        transaction.run('DELETE FROM tq_records WHERE namespace = ? AND id = ?', namespace, id)
+        transaction.touch(recordSubject(namespace, id))
+      }
+    })
+  }
+
+  watch(id: string, onHint: () => void): Unwatch {
+    const { connection, namespace } = this.#ready()
+    return connection.wakeups.onSubject(recordSubject(namespace, id), onHint)
+  }
+}

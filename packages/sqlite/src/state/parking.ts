@@ -1,0 +1,47 @@
+import type { ParkedItem } from '@tq/core/driver'
+import type { Transaction } from '../transaction.ts'
+
+const store = `INSERT INTO tq_parked (namespace, lot, key, due, value) VALUES (?1, ?2, ?3, ?4, ?5)
+  ON CONFLICT (namespace, lot, key) DO UPDATE SET due = ?4, value = ?5`
+const select = `SELECT key, value FROM tq_parked
+  WHERE namespace = ? AND lot = ? AND due <= ? ORDER BY due, rowid LIMIT ?`
+const hide = 'UPDATE tq_parked SET due = ? WHERE namespace = ? AND lot = ? AND key = ?'
+const remove = 'DELETE FROM tq_parked WHERE namespace = ? AND lot = ? AND key = ?'
+
+export function parkItem(
+  transaction: Transaction,
+  namespace: number,
+  lot: string,
+  { key, value }: ParkedItem,
+  delayMs: number,
+): void {
+  const { now, time } = transaction
+  // A millisecond more, since `now` lost its fraction: never early.
+  const due = delayMs > 0 ? time.after(delayMs, now) + 1 : now
+  transaction.run(store, namespace, lot, key, due, value)
+}
+
+/** Up to `limit` that are due, hidden from others for a while. */
+export function takeDue(
+  transaction: Transaction,
+  namespace: number,
+  lot: string,
+  options: { readonly limit: number; readonly leaseMs: number },
+): readonly ParkedItem[] {
+  const { now, time } = transaction
+  const items = transaction.all<ParkedItem>(select, namespace, lot, now, options.limit)
+  const until = time.after(options.leaseMs, now) + 1
+  for (const { key } of items) transaction.run(hide, until, namespace, lot, key)
+  return items.map(({ key, value }) => ({ key, value }))
+}
+
+export function unparkItems(
+  transaction: Transaction,
+  namespace: number,
+  lot: string,
+  keys: readonly string[],
+): number {
+  let removed = 0
+  for (const key of keys) removed += transaction.run(remove, namespace, lot, key)
+  return removed
+}

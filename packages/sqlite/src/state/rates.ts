@@ -1,0 +1,26 @@
+import type { Millis } from '@tq/core/driver'
+import type { Transaction } from '../transaction.ts'
+
+const find = 'SELECT tokens, updated FROM tq_rates WHERE namespace = ? AND key = ? AND expires > ?'
+const store = `INSERT INTO tq_rates (namespace, key, tokens, updated, expires) VALUES (?1, ?2, ?3, ?4, ?5)
+  ON CONFLICT (namespace, key) DO UPDATE SET tokens = ?3, updated = ?4, expires = ?5`
+
+/** Takes tokens of a bucket, or says how long until there will be enough. */
+export function takeTokens(
+  transaction: Transaction,
+  namespace: number,
+  key: string,
+  options: { readonly limit: number; readonly windowMs: Millis; readonly cost: number },
+): Millis {
+  const { now, time } = transaction
+  const { limit, windowMs, cost } = options
+  const perMs = limit / windowMs
+  const known = transaction.get<{ tokens: number; updated: number }>(find, namespace, key, now)
+  // A clock that was set back refills nothing, and takes nothing away.
+  const passed = known ? Math.max(0, now - known.updated) : 0
+  const tokens = known ? Math.min(limit, known.tokens + passed * perMs) : limit
+  if (tokens < cost) return Math.max(1, Math.ceil((cost - tokens) / perMs))
+  // After a whole window it is full again, whatever was in it: nothing has to be remembered any longer.
+  transaction.run(store, namespace, key, tokens - cost, now, time.after(windowMs, now))
+  return 0
+}
