@@ -1,50 +1,56 @@
-import type { Backend, BackendCapabilities, ResultBackend } from '../contracts/backend.ts'
-import type { BrokerErrorCode } from '../contracts/broker.ts'
-import { ClosedError } from './closed-error.ts'
+import type { Backend, ResultBackend, StateStore } from '../contracts/backend.ts'
+import { backendCapabilities, checkValue, classify, closedError } from './limits.ts'
 import { MemoryState } from './state/memory-state.ts'
 import type { MemoryStore } from './store.ts'
-
-const capabilities: BackendCapabilities = Object.freeze({
-  durable: false,
-  shared: false,
-  maxValueBytes: 64 * 1_048_576,
-  timeResolutionMs: 1,
-})
 
 /** Results and state of a memory store. */
 export class MemoryBackend implements Backend {
   readonly name = 'memory'
   readonly store: string
-  readonly capabilities = capabilities
+  readonly capabilities = backendCapabilities
+  readonly classify = classify
   readonly results: ResultBackend
-  readonly state: MemoryState
+  readonly state: StateStore
+  readonly #store: MemoryStore
   #closed = false
 
   constructor(store: MemoryStore) {
+    this.#store = store
     this.store = store.name
-    const open = () => {
-      if (this.#closed) throw new ClosedError()
-      return store
-    }
+    const results = () => this.#open().results
     this.results = {
-      claim: async (items) => items.map((item) => open().claim(item)),
-      put: async (records) => records.map((record) => open().put(record)),
-      get: async (ids) => ids.map((id) => open().read(id)),
-      delete: async (ids) => void ids.map((id) => open().forget(id)),
-      watch: (id, onHint) => store.watch(id, onHint),
+      async claim(items) {
+        const known = results()
+        return items.map((item) => known.claim(item))
+      },
+      async put(records) {
+        const known = results()
+        for (const { detail } of records) checkValue(detail)
+        return records.map((record) => known.put(record))
+      },
+      async get(ids) {
+        const known = results()
+        return ids.map((id) => known.get(id))
+      },
+      async delete(ids) {
+        const known = results()
+        for (const id of ids) known.delete(id)
+      },
+      watch: (id, onHint) => results().watchers.add(id, onHint),
     }
-    this.state = new MemoryState(() => open().state)
+    this.state = new MemoryState(() => this.#open().state)
   }
 
   async open(): Promise<void> {
-    if (this.#closed) throw new ClosedError()
-  }
-
-  classify(error: unknown): BrokerErrorCode {
-    return error instanceof ClosedError ? 'closed' : 'unknown'
+    this.#open()
   }
 
   async close(): Promise<void> {
     this.#closed = true
+  }
+
+  #open(): MemoryStore {
+    if (this.#closed) throw closedError()
+    return this.#store
   }
 }

@@ -1,24 +1,19 @@
-import type {
-  Broker,
-  BrokerErrorCode,
-  OutboundMessage,
-  PublishOutcome,
-  QueueAdmin,
-  QueueSpec,
-  Receiver,
-} from '../contracts/broker.ts'
+import type { Broker, OutboundMessage, PublishOutcome, QueueSpec, Receiver } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
-import { ClosedError } from './closed-error.ts'
-import { memoryCapabilities, publish } from './publish.ts'
+import { brokerCapabilities, classify, closedError, refusalOf } from './limits.ts'
 import { MemoryReceiver } from './receiver.ts'
 import type { MemoryStore } from './store.ts'
 
-/** The reference: every promise of the contract in the plainest way. Tasks live as long as the process. */
+/** The reference: every promise of the contract in the plainest way. Messages live as long as the process. */
 export class MemoryBroker implements Broker {
   readonly name = 'memory'
   readonly store: string
-  readonly capabilities = memoryCapabilities
-  readonly admin: QueueAdmin
+  readonly capabilities = brokerCapabilities
+  readonly classify = classify
+  readonly admin = {
+    counts: async (queue: string) => this.#open().queue(queue).counts,
+    purge: async (queue: string) => this.#open().queue(queue).purge(),
+  }
   readonly #store: MemoryStore
   readonly #receivers = new Set<MemoryReceiver>()
   #closed = false
@@ -26,10 +21,6 @@ export class MemoryBroker implements Broker {
   constructor(store: MemoryStore) {
     this.#store = store
     this.store = store.name
-    this.admin = {
-      counts: async (queue) => this.#open().queue(queue).counts,
-      purge: async (queue) => this.#open().queue(queue).purge(),
-    }
   }
 
   async open(): Promise<void> {
@@ -42,27 +33,28 @@ export class MemoryBroker implements Broker {
 
   async publish(queue: string, messages: readonly OutboundMessage[]): Promise<readonly PublishOutcome[]> {
     const store = this.#open()
-    return messages.map((message) => publish(store, queue, message))
+    return messages.map((message) => {
+      const refusal = refusalOf(message)
+      if (refusal) return refusal
+      store.accept(queue, message)
+      return 'accepted'
+    })
   }
 
   async openReceiver(queue: string, options: { leaseMs: Millis; prefetch: number }): Promise<Receiver> {
-    const receiver = new MemoryReceiver(this.#open(), queue, options)
+    const onClose = () => this.#receivers.delete(receiver)
+    const receiver = new MemoryReceiver(this.#open(), queue, options, onClose)
     this.#receivers.add(receiver)
     return receiver
-  }
-
-  classify(error: unknown): BrokerErrorCode {
-    return error instanceof ClosedError ? 'closed' : 'unknown'
   }
 
   async close(): Promise<void> {
     this.#closed = true
     for (const receiver of this.#receivers) await receiver.close()
-    this.#receivers.clear()
   }
 
   #open(): MemoryStore {
-    if (this.#closed) throw new ClosedError()
+    if (this.#closed) throw closedError()
     return this.#store
   }
 }

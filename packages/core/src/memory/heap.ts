@@ -3,8 +3,8 @@ export interface Timed {
   at: number
   /** Decides between equal times. */
   order: number
-  /** Kept by the heap; -1 when it is in none. */
-  place: number
+  /** Its place in the heap, kept by the heap; -1 when it is in none. */
+  index: number
 }
 
 /** A binary heap: the least `at` first. */
@@ -20,7 +20,7 @@ export class Heap<T extends Timed> {
   }
 
   push(item: T): void {
-    item.place = this.#items.length
+    item.index = this.#items.length
     this.#items.push(item)
     this.#rise(item)
   }
@@ -28,10 +28,18 @@ export class Heap<T extends Timed> {
   remove(item: T): void {
     const last = this.#items.pop()
     if (last !== undefined && last !== item) {
-      this.#put(last, item.place)
+      this.#put(last, item.index)
       this.moved(last)
     }
-    item.place = -1
+    item.index = -1
+  }
+
+  /** The first, taken out, when its time has come. */
+  takeDue(now: number): T | undefined {
+    const item = this.#items[0]
+    if (item === undefined || item.at > now) return undefined
+    this.remove(item)
+    return item
   }
 
   /** Puts an item right whose `at` has changed. */
@@ -41,13 +49,13 @@ export class Heap<T extends Timed> {
   }
 
   clear(): void {
-    for (const item of this.#items) item.place = -1
+    for (const item of this.#items) item.index = -1
     this.#items.length = 0
   }
 
   #rise(item: T): void {
-    while (item.place > 0) {
-      const parent = this.#items[(item.place - 1) >> 1] as T
+    while (item.index > 0) {
+      const parent = this.#items[(item.index - 1) >> 1] as T
       if (!isBefore(item, parent)) return
       this.#swap(item, parent)
     }
@@ -55,8 +63,8 @@ export class Heap<T extends Timed> {
 
   #sink(item: T): void {
     for (;;) {
-      const left = this.#items[2 * item.place + 1]
-      const right = this.#items[2 * item.place + 2]
+      const left = this.#items[2 * item.index + 1]
+      const right = this.#items[2 * item.index + 2]
       const child = right !== undefined && isBefore(right, left as T) ? right : left
       if (child === undefined || !isBefore(child, item)) return
       this.#swap(item, child)
@@ -64,14 +72,14 @@ export class Heap<T extends Timed> {
   }
 
   #swap(one: T, other: T): void {
-    const { place } = one
-    this.#put(one, other.place)
-    this.#put(other, place)
+    const { index } = one
+    this.#put(one, other.index)
+    this.#put(other, index)
   }
 
-  #put(item: T, place: number): void {
-    this.#items[place] = item
-    item.place = place
+  #put(item: T, index: number): void {
+    this.#items[index] = item
+    item.index = index
   }
 }
 

@@ -31,9 +31,7 @@ export class Lane {
   }
 
   shift(): Stored | undefined {
-    const stored = this.#returned.first
-    if (stored) this.#returned.remove(stored)
-    return stored ?? this.#shiftFresh()
+    return this.#returned.takeDue(0) ?? this.#shiftFresh()
   }
 
   clear(): void {

@@ -1,5 +1,10 @@
 import type { BackendCapabilities } from '../contracts/backend.ts'
-import type { BrokerCapabilities, BrokerErrorCode, OutboundMessage, PublishOutcome } from '../contracts/broker.ts'
+import type {
+  BrokerCapabilities,
+  BrokerErrorCode,
+  OutboundMessage,
+  PublishOutcome,
+} from '../contracts/broker.ts'
 
 export const brokerCapabilities: BrokerCapabilities = Object.freeze({
   durable: false,

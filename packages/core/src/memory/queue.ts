@@ -55,7 +55,7 @@ export class MemoryQueue {
       next: undefined,
       at: 0,
       order: 0,
-      place: -1,
+      index: -1,
     }
     if (delayMs > 0) this.#delay(stored, delayMs)
     else this.#enter(stored)
@@ -69,7 +69,7 @@ export class MemoryQueue {
     while (leases.length < max && this.#ready > 0) {
       const stored = this.#next()
       const at = now + holder.leaseMs
-      const leased: Leased = { stored, holder, committed: undefined, at, order: stored.order, place: -1 }
+      const leased: Leased = { stored, holder, committed: undefined, at, order: stored.order, index: -1 }
       this.#leases.push(leased)
       leases.push(leased)
     }
@@ -146,10 +146,7 @@ export class MemoryQueue {
   }
 
   #promote(now: Millis): void {
-    for (let stored = this.#delayed.first; stored && stored.at <= now; stored = this.#delayed.first) {
-      this.#delayed.remove(stored)
-      this.#enter(stored)
-    }
+    for (let due = this.#delayed.takeDue(now); due; due = this.#delayed.takeDue(now)) this.#enter(due)
   }
 
   /**
@@ -158,11 +155,10 @@ export class MemoryQueue {
    * overdue timers run in the order of their times, so an extension planned earlier also comes before the alarm.
    */
   #reclaim(now: Millis): void {
-    for (let leased = this.#leases.first; leased && leased.at <= now; leased = this.#leases.first) {
-      this.#leases.remove(leased)
-      leased.holder.held--
-      leased.stored.lostLeases++
-      this.#putBack(leased.stored)
+    for (let late = this.#leases.takeDue(now); late; late = this.#leases.takeDue(now)) {
+      late.holder.held--
+      late.stored.lostLeases++
+      this.#putBack(late.stored)
     }
   }
 

@@ -1,132 +1,143 @@
 import type { CommitItem, Delivery, Lease, Receiver, Settlement } from '../contracts/broker.ts'
-import { isTerminal } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
-import { ClosedError } from './closed-error.ts'
-import { publish } from './publish.ts'
-import type { Leased, MemoryQueue } from './queue.ts'
+import { checkValue, closedError, MemoryError, refusalOf } from './limits.ts'
+import type { Holder, Leased, MemoryQueue } from './queue.ts'
 import type { MemoryStore } from './store.ts'
 
-/** One consumer. The lease it hands out is the entry in the queue's set of leases. */
+interface ReceiveOptions {
+  readonly max: number
+  readonly waitMs: Millis
+  readonly signal: AbortSignal
+}
+
+/** One consumer. Nothing is leased ahead of a call, so nothing has to be given back when it closes. */
 export class MemoryReceiver implements Receiver {
   readonly #store: MemoryStore
   readonly #queue: MemoryQueue
-  readonly #leaseMs: Millis
+  readonly #holder: Holder
   readonly #prefetch: number
-  #held = 0
-  #closed = new AbortController()
+  readonly #onClose: () => void
+  #endWait = () => {}
+  #closed = false
 
-  constructor(store: MemoryStore, queue: string, options: { leaseMs: Millis; prefetch: number }) {
+  constructor(
+    store: MemoryStore,
+    queue: string,
+    options: { leaseMs: Millis; prefetch: number },
+    onClose: () => void,
+  ) {
     this.#store = store
     this.#queue = store.queue(queue)
-    this.#leaseMs = options.leaseMs
+    this.#holder = { leaseMs: options.leaseMs, held: 0 }
     this.#prefetch = options.prefetch
+    this.#onClose = onClose
   }
 
-  async receive({
-    max,
-    waitMs,
-    signal,
-  }: {
-    max: number
-    waitMs: Millis
-    signal: AbortSignal
-  }): Promise<readonly Delivery[]> {
+  async receive(options: ReceiveOptions): Promise<readonly Delivery[]> {
     this.#check()
-    const taken = this.#take(max)
-    if (taken.length > 0 || waitMs <= 0 || signal.aborted) return taken
-    await this.#somethingReady(waitMs, signal)
-    return this.#closed.signal.aborted ? [] : this.#take(max)
+    if (options.signal.aborted) return []
+    const deliveries = this.#take(options.max)
+    return deliveries.length > 0 || options.waitMs <= 0 ? deliveries : this.#wait(options)
   }
 
   async ack(leases: readonly Lease[]): Promise<readonly Settlement[]> {
     this.#check()
-    return leases.map((lease) => this.#settle(lease, () => {}))
+    return leases.map((lease) => this.#settle(lease, (leased) => this.#queue.end(leased)))
   }
 
   async nack(leases: readonly Lease[], { delayMs }: { delayMs: Millis }): Promise<readonly Settlement[]> {
     this.#check()
-    return leases.map((lease) =>
-      this.#settle(lease, ({ stored }) => {
-        stored.deliveries--
-        this.#queue.put(stored, delayMs, 'front')
-      }),
-    )
+    return leases.map((lease) => this.#settle(lease, (leased) => this.#queue.giveBack(leased, delayMs)))
   }
 
   async extend(leases: readonly Lease[]): Promise<readonly Settlement[]> {
     this.#check()
-    const deadline = this.#store.clock.monotonic() + this.#leaseMs
-    return leases.map((lease) => {
-      const leased = this.#own(lease)
-      if (leased.ended) return 'lost'
-      leased.deadline = deadline
-      return 'ok'
-    })
+    return leases.map((lease) => this.#settle(lease, (leased) => this.#queue.extend(leased)))
   }
 
   async commit(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
     this.#check()
-    return items.map(({ lease, record, publish: followUps }) => {
-      let outcome: Settlement = 'ok'
-      const settled = this.#settle(lease, () => {
-        if (record && this.#store.put(record) === 'stale') outcome = 'stale'
-        else for (const { queue, message } of followUps ?? []) publish(this.#store, queue, message)
-      })
-      return settled === 'ok' ? outcome : settled
-    })
+    for (const item of items) checkFits(item)
+    return items.map((item) => this.#commitOne(item))
   }
 
   async close(): Promise<void> {
-    this.#closed.abort()
+    this.#closed = true
+    this.#endWait()
+    this.#onClose()
   }
 
   #check(): void {
-    if (this.#closed.signal.aborted) throw new ClosedError()
+    if (this.#closed) throw closedError()
   }
 
   #take(max: number): Delivery[] {
-    const room = Math.min(max, this.#prefetch - this.#held)
-    if (room <= 0) return []
-    const taken = this.#queue.take(room, this, this.#leaseMs)
-    this.#held += taken.length
-    return taken.map((leased) => this.#deliver(leased))
+    const room = Math.min(max, this.#prefetch - this.#holder.held)
+    return room <= 0 ? [] : this.#queue.lease(room, this.#holder).map((leased) => this.#deliver(leased))
   }
 
   #deliver(leased: Leased): Delivery {
-    const { message, deliveries, sentAt } = leased.stored
-    const known = this.#store.mark(message.id)
-    const verdict =
-      !known || !isTerminal(known.state) ? 'run' : known.state === 'REVOKED' ? 'revoked' : 'terminal'
-    return { message, lease: leased as unknown as Lease, deliveryCount: deliveries, sentAt, verdict }
+    const { message, sentAt, lostLeases } = leased.stored
+    const lease = leased as unknown as Lease
+    const deliveryCount = 1 + lostLeases
+    const verdict = this.#store.results.verdict(message.id)
+    if (verdict === undefined) return { message, lease, deliveryCount, sentAt }
+    return { message, lease, deliveryCount, sentAt, verdict }
   }
 
-  #own(lease: Lease): Leased {
-    return lease as unknown as Leased
+  /** Resolves in the step that leases: an abort comes before, and finds nothing leased, or after, and ends nothing. */
+  #wait({ max, waitMs, signal }: ReceiveOptions): Promise<readonly Delivery[]> {
+    return new Promise((resolve) => {
+      const end = (deliveries: readonly Delivery[]) => {
+        leave()
+        cancelTimer()
+        signal.removeEventListener('abort', endEmpty)
+        resolve(deliveries)
+      }
+      const endEmpty = () => end([])
+      const serve = () => {
+        const deliveries = this.#take(max)
+        if (deliveries.length > 0) end(deliveries)
+      }
+      const leave = this.#queue.wait(serve)
+      const cancelTimer = this.#store.clock.setTimer(waitMs, endEmpty)
+      signal.addEventListener('abort', endEmpty, { once: true })
+      this.#endWait = endEmpty
+    })
   }
 
   #settle(lease: Lease, act: (leased: Leased) => void): Settlement {
-    const leased = this.#own(lease)
-    if (leased.ended || leased.owner !== this) return 'lost'
-    this.#queue.end(leased)
-    const wasFull = this.#held-- >= this.#prefetch
+    const leased = this.#leased(lease)
+    if (!this.#isHeld(leased)) return 'lost'
     act(leased)
-    if (wasFull) this.#queue.wake()
     return 'ok'
   }
 
-  #somethingReady(waitMs: Millis, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        off()
-        cancel()
-        signal.removeEventListener('abort', done)
-        this.#closed.signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const off = this.#queue.onReady(done)
-      const cancel = this.#store.clock.setTimer(waitMs, done)
-      signal.addEventListener('abort', done, { once: true })
-      this.#closed.signal.addEventListener('abort', done, { once: true })
-    })
+  #commitOne({ lease, record, publish = [] }: CommitItem): Settlement {
+    const leased = this.#leased(lease)
+    // Asked again, it tells what happened.
+    if (!this.#isHeld(leased)) return leased.committed ?? 'lost'
+    this.#queue.end(leased)
+    leased.committed = record && this.#store.results.put(record) === 'stale' ? 'stale' : 'ok'
+    if (leased.committed === 'ok')
+      for (const { queue, message } of publish) this.#store.accept(queue, message)
+    return leased.committed
+  }
+
+  #leased(lease: Lease): Leased {
+    return lease as unknown as Leased
+  }
+
+  #isHeld({ holder, index }: Leased): boolean {
+    return holder === this.#holder && index >= 0
+  }
+}
+
+/** All or nothing: what cannot be published, or kept, is found before anything changes. */
+function checkFits({ record, publish = [] }: CommitItem): void {
+  if (record) checkValue(record.detail)
+  for (const { message } of publish) {
+    const refusal = refusalOf(message)
+    if (typeof refusal === 'object') throw new MemoryError(refusal.rejected, refusal.reason)
   }
 }

@@ -1,0 +1,95 @@
+import type { ClaimOutcome, ClaimRequest } from '../contracts/backend.ts'
+import type { Delivery } from '../contracts/broker.ts'
+import { isTerminal, type TaskRecord, type TaskState } from '../contracts/record.ts'
+import type { Clock, Millis } from '../contracts/time.ts'
+import { ExpiringMap } from './expiring-map.ts'
+import { Watchers } from './watchers.ts'
+
+/** What a store remembers of one task. */
+interface Known {
+  /** As stored last; a claim alone makes none. */
+  readonly record: TaskRecord | undefined
+  readonly recordUntil: Millis
+  // What a writer has to reach: the numbers of the record, or of a later claim.
+  readonly generation: number
+  readonly attempt: number
+  readonly epoch: number
+  /** How this generation ended, once it has: the mark. */
+  readonly ended: TaskState | undefined
+  /** The run that owns the epoch, where it was claimed. */
+  readonly runId: string | undefined
+}
+
+/** The records and marks of all tasks of one store. */
+export class MemoryResults {
+  readonly watchers = new Watchers()
+  readonly #clock: Clock
+  readonly #known: ExpiringMap<Known>
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#known = new ExpiringMap(clock)
+  }
+
+  get(id: string): TaskRecord | undefined {
+    const known = this.#known.get(id)
+    return known && known.recordUntil > this.#clock.monotonic() ? known.record : undefined
+  }
+
+  put(record: TaskRecord): 'stored' | 'stale' {
+    const { id, generation, attempt, epoch, state, ttlMs, markMs } = record
+    const known = this.#known.get(id)
+    if (known && isStale(record, known)) return 'stale'
+    const ended = isTerminal(state) ? state : undefined
+    const recordUntil = this.#clock.monotonic() + ttlMs
+    // A run that is still the one that claimed may claim again.
+    const runId = known && compare(known, record) === 0 ? known.runId : undefined
+    const next: Known = { record, recordUntil, generation, attempt, epoch, ended, runId }
+    this.#known.set(id, next, ended ? Math.max(ttlMs, markMs) : ttlMs)
+    this.watchers.hint(id)
+    return 'stored'
+  }
+
+  claim({ id, generation, attempt, runId, ttlMs }: ClaimRequest): ClaimOutcome {
+    const known = this.#known.get(id)
+    const sameGeneration = known?.generation === generation
+    if (known && known.generation > generation) return 'superseded'
+    if (known?.ended && sameGeneration) return known.ended === 'REVOKED' ? 'revoked' : 'terminal'
+    if (known && sameGeneration && known.attempt > attempt) return 'superseded'
+    if (known?.runId === runId && sameGeneration && known.attempt === attempt) return { epoch: known.epoch }
+    const epoch = (known?.epoch ?? 0) + 1
+    const { record, recordUntil } = known ?? { record: undefined, recordUntil: 0 }
+    const next: Known = { record, recordUntil, generation, attempt, epoch, ended: undefined, runId }
+    this.#known.keep(id, next, ttlMs)
+    return { epoch }
+  }
+
+  delete(id: string): void {
+    this.#known.delete(id)
+    this.watchers.hint(id)
+  }
+
+  /** Whether a message sent with this record brings something new, rather than a task that was accepted before. */
+  isNews(record: TaskRecord): boolean {
+    const known = this.#known.get(record.id)
+    if (!known || record.generation > known.generation) return true
+    return record.generation === known.generation && !known.ended && record.attempt > known.attempt
+  }
+
+  /** What is known of a task says whether it may run; undefined where nothing is known. */
+  verdict(id: string): Delivery['verdict'] {
+    const known = this.#known.get(id)
+    if (!known?.ended) return known && 'run'
+    return known.ended === 'REVOKED' ? 'revoked' : 'terminal'
+  }
+}
+
+type Rank = Pick<Known, 'generation' | 'attempt' | 'epoch'>
+
+function compare(one: Rank, other: Rank): number {
+  return one.generation - other.generation || one.attempt - other.attempt || one.epoch - other.epoch
+}
+
+function isStale(record: TaskRecord, known: Known): boolean {
+  return (known.ended !== undefined && record.generation === known.generation) || compare(record, known) < 0
+}

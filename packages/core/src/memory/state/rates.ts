@@ -1,0 +1,31 @@
+import type { Clock, Millis } from '../../contracts/time.ts'
+import { ExpiringMap } from '../expiring-map.ts'
+
+interface Bucket {
+  readonly tokens: number
+  readonly at: Millis
+}
+
+/** Sums of fractions are not exact; a wait that was long enough must not be told to wait again for it. */
+const tolerance = 1e-9
+
+/** Token buckets. One that nobody used for a window is full, and can be forgotten. */
+export class Rates {
+  readonly #clock: Clock
+  readonly #buckets: ExpiringMap<Bucket>
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#buckets = new ExpiringMap(clock)
+  }
+
+  take(key: string, limit: number, windowMs: Millis, cost: number): Millis {
+    const now = this.#clock.monotonic()
+    const { tokens, at } = this.#buckets.get(key) ?? { tokens: limit, at: now }
+    const perMs = limit / windowMs
+    const filled = Math.min(limit, tokens + (now - at) * perMs)
+    if (filled + tolerance < cost) return Math.ceil((cost - filled) / perMs)
+    this.#buckets.set(key, { tokens: filled - cost, at: now }, windowMs)
+    return 0
+  }
+}
