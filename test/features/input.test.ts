@@ -1,4 +1,4 @@
-import { type TqError, type } from '@tq/core'
+import { type App, type Codec, jsonCodec, type TqError, type } from '@tq/core'
 import { expect } from 'vitest'
 import { feature, next, until } from './feature.ts'
 
@@ -90,4 +90,29 @@ feature('input/running-it-here', { backend: false }, async (stage) => {
   expect(await add({ n: 2 })).toBe(42)
   const error = await add({ n: 1n as never }).catch((thrown: TqError) => thrown)
   expect(error).toMatchObject({ code: 'INVALID_PAYLOAD' })
+})
+
+feature('input/other-codecs-by-name', { backend: true }, async (stage) => {
+  const reversed: Codec = {
+    name: 'reversed',
+    encode: (value) => jsonCodec.encode(value).reverse(),
+    decode: (body) => jsonCodec.decode(Uint8Array.from(body).reverse()),
+  }
+  const define = (app: App<undefined>) =>
+    app.task({ name: 'echo', input: type<string>(), run: (text) => text })
+  const modern = stage.app({ codec: reversed })
+  const echo = define(modern)
+  await stage.worker(modern)
+  expect(await (await echo.delay('by the new codec')).get({ timeout: '5s' })).toBe('by the new codec')
+  const plain = stage.app({ queue: 'plain' })
+  define(plain)
+  await stage.worker(plain)
+  const refused = await echo.applyAsync('for a worker that does not read it', { queue: 'plain' })
+  const letters = await until(async () => {
+    const found = await plain.deadLetters.list('plain')
+    return found.length > 0 && found
+  })
+  expect(letters).toMatchObject([
+    { id: refused.id, reason: 'unreadable message', error: expect.stringContaining("'reversed'") },
+  ])
 })

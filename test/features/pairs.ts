@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
-// SQLITE import
+import { sqlite } from '@tq/sqlite'
 
 /** A broker with its backend, as an application would name them. */
 export interface Pair {
@@ -42,13 +42,18 @@ export const pairs: readonly Pair[] = [
     hasBackend: true,
     open: inFolder((folder) => ({
       broker: 'memory:',
-      backend: `memory:backend${folder}`,
-      adapters: [memory()],
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [memory(), sqlite()],
     })),
   },
   {
     name: 'memory, no backend',
     hasBackend: false,
     open: () => ({ options: { broker: 'memory:', backend: false, adapters: [memory()] }, close: () => {} }),
+  },
+  {
+    name: 'sqlite',
+    hasBackend: true,
+    open: inFolder((folder) => ({ broker: `sqlite:${folder}/queue.db`, adapters: [sqlite()] })),
   },
 ]

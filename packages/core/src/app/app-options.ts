@@ -31,6 +31,8 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'maxPayloadBytes',
   'maxQueueLength',
   'publishTimeout',
+  'codec',
+  'accept',
   'timeZone',
   'middleware',
   'logger',

@@ -3,7 +3,7 @@ import type { Broker } from '../contracts/broker.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Clock } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
-import type { Codec } from '../task/codec.ts'
+import type { Codecs } from '../task/codec.ts'
 import type { TaskRegistry } from '../task/registry.ts'
 import type { TaskEventHub } from './events.ts'
 import type { Publisher } from './publisher.ts'
@@ -23,7 +23,7 @@ export interface Runtime {
   readonly settings: ResolvedSettings
   readonly clock: Clock
   readonly logger: Logger
-  readonly codec: Codec
+  readonly codec: Codecs
   readonly registry: TaskRegistry
   readonly events: TaskEventHub
   /** The connection, once there is one: saves a turn of the event loop on every sending. */

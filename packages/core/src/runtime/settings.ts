@@ -5,8 +5,7 @@ import { TqError } from '../errors/tq-error.ts'
 import type { RunMiddleware, SendMiddleware } from '../middleware/types.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { checkNamespace, checkQueueName } from '../options/names.ts'
-import type { Codec } from '../task/codec.ts'
-import { jsonCodec } from '../task/codec.ts'
+import { type Codec, Codecs, jsonCodec } from '../task/codec.ts'
 import type { TaskSettings } from '../task/task-options.ts'
 import { checkPriority, taskSettingNames } from '../task/task-policy.ts'
 import { quietLogger } from '../util/quiet-logger.ts'
@@ -35,6 +34,10 @@ export interface AppSettings {
   readonly maxPayloadBytes?: number
   /** Sending is refused with `QUEUE_FULL` while a queue has this many tasks ready. @default no limit */
   readonly maxQueueLength?: number
+  /** Writes messages: Celery's task_serializer. @default JSON */
+  readonly codec?: Codec
+  /** Also reads messages of these codecs: Celery's accept_content. What it does not accept goes to the dead letters. @default JSON */
+  readonly accept?: readonly Codec[]
   /** How long sending may take before it is refused or reported as unknown. @default '10s' */
   readonly publishTimeout?: Duration
   /** For dates in logs and as the default zone of schedules: an IANA name. @default the system's */
@@ -60,7 +63,7 @@ export interface ResolvedSettings {
   readonly runMiddleware: readonly RunMiddleware[]
   readonly logger: Logger
   readonly clock: Clock
-  readonly codec: Codec
+  readonly codec: Codecs
 }
 
 /** @throws TqError `INVALID_OPTION`, `INVALID_NAME`, `INVALID_DURATION` */
@@ -79,7 +82,7 @@ export function resolveSettings(settings: AppSettings, environment: NodeJS.Proce
     runMiddleware: settings.middleware?.run ?? [],
     logger: settings.logger ?? quietLogger,
     clock: settings.clock ?? systemClock,
-    codec: jsonCodec,
+    codec: new Codecs(settings.codec ?? jsonCodec, settings.accept ?? [jsonCodec]),
   })
 }
 

@@ -1,35 +1,59 @@
 import { TqError } from '../errors/tq-error.ts'
 
-/** Turns envelopes into bytes and back. `name` travels with each message; a worker refuses names it does not accept. */
+/**
+ * Turns envelopes into bytes and back: JSON by default; compression, encryption or another format where an app brings
+ * it. The name travels with each message, and a worker reads only names it accepts.
+ */
 export interface Codec {
+  /** Letters, digits and dashes: `json`, `json-gzip`. */
   readonly name: string
-  /** Headers that mark a message as this codec's. */
-  readonly headers: Readonly<Record<string, string>>
   encode(value: unknown): Uint8Array
-  /** Throws on anything it cannot read. */
-  decode(body: Uint8Array, headers: Readonly<Record<string, string>>): unknown
+  /** Throws on anything it cannot read. Must never build more than plain data. */
+  decode(body: Uint8Array): unknown
 }
 
-const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
-
-/** JSON in UTF-8, readable by every tool and language. Messages without a codec header are JSON. */
+/** JSON in UTF-8, readable by every tool and language. */
 export const jsonCodec: Codec = {
   name: 'json',
-  headers: noHeaders,
   encode: (value) => Buffer.from(JSON.stringify(value)),
-  decode(body, headers) {
-    const name = headers['tq-codec']
-    if (name !== undefined && name !== 'json') {
+  decode: (body) =>
+    JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()) as unknown,
+}
+
+const codecHeader = 'tq-codec'
+
+/** The codec an app writes with, and those it reads. */
+export class Codecs {
+  /** Marks messages as written by this app's codec. JSON needs no mark: producers in other languages leave it out. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly #write: Codec
+  readonly #read: ReadonlyMap<string, Codec>
+
+  constructor(write: Codec, read: readonly Codec[]) {
+    this.#write = write
+    this.#read = new Map([...read, write].map((codec) => [codec.name, codec]))
+    this.headers = Object.freeze(write.name === jsonCodec.name ? {} : { [codecHeader]: write.name })
+  }
+
+  encode(value: unknown): Uint8Array {
+    return this.#write.encode(value)
+  }
+
+  /** @throws TqError `UNREADABLE_MESSAGE` */
+  decode(body: Uint8Array, headers: Readonly<Record<string, string>>): unknown {
+    const name = headers[codecHeader] ?? jsonCodec.name
+    const codec = this.#read.get(name)
+    if (!codec) {
+      const accepted = [...this.#read.keys()].join(', ')
       throw new TqError(
         'UNREADABLE_MESSAGE',
-        `The message is encoded as '${name}'; this worker accepts only json.`,
+        `The message is encoded as '${name}'; this app accepts: ${accepted}.`,
       )
     }
-    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
     try {
-      return JSON.parse(text) as unknown
+      return codec.decode(body)
     } catch (cause) {
-      throw new TqError('UNREADABLE_MESSAGE', 'The message is not JSON.', { cause })
+      throw new TqError('UNREADABLE_MESSAGE', `The message is not ${name}.`, { cause })
     }
-  },
+  }
 }

@@ -2,7 +2,7 @@ import type { OutboundMessage, Priority } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
-import type { Codec } from './codec.ts'
+import type { Codecs } from './codec.ts'
 
 /** One failed run, as it is kept. */
 export interface FailedRun {
@@ -54,7 +54,7 @@ export interface Envelope {
 }
 
 /** The message of an envelope. */
-export function toMessage(envelope: Envelope, codec: Codec, delayMs: Millis): OutboundMessage {
+export function toMessage(envelope: Envelope, codec: Codecs, delayMs: Millis): OutboundMessage {
   return {
     id: envelope.id,
     body: codec.encode(envelope),
@@ -68,7 +68,7 @@ export function toMessage(envelope: Envelope, codec: Codec, delayMs: Millis): Ou
 export function fromBody(
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
-  codec: Codec,
+  codec: Codecs,
 ): Envelope {
   const value = codec.decode(body, headers)
   const problem = problemOf(value)

@@ -6,7 +6,7 @@ import { deadQueueOf } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
-import type { Codec } from '../task/codec.ts'
+import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
@@ -14,7 +14,7 @@ import type { Outcome } from './outcome.ts'
 /** What settling needs to know of the worker. */
 export interface SettleContext {
   readonly worker: string
-  readonly codec: Codec
+  readonly codec: Codecs
   readonly maxDelayMs: Millis
   /** Whether records are kept at all. */
   readonly hasBackend: boolean

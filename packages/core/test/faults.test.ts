@@ -1,0 +1,209 @@
+import { expect, test } from 'vitest'
+import { type App, createApp, createWorker, LeaseLost, type Logger, type TaskEvents } from '../src/index.ts'
+import { createVirtualClock } from '../src/testing.ts'
+import { tampered } from './tamper.ts'
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+const next = <Name extends keyof TaskEvents>(app: App<undefined>, name: Name) =>
+  new Promise<TaskEvents[Name]>((resolve) => app.on(name, resolve))
+
+test('a delay longer than the broker can hold goes in hops', async () => {
+  const delays: (number | undefined)[] = []
+  const adapter = tampered({
+    capabilities: { maxDelayMs: 200 },
+    publish: (publish) => (queue, messages) => {
+      delays.push(...messages.map(({ delayMs }) => delayMs))
+      return publish(queue, messages)
+    },
+  })
+  // Without a backend follow-ups are published one by one, and so are seen here.
+  const app = createApp({ broker: 'memory:', backend: false, adapters: [adapter], logger: quiet })
+  const task = app.task({ name: 'task', run: () => {} })
+  const worker = createWorker(app)
+  await worker.start()
+  const started = next(app, 'started')
+  const sentAt = performance.now()
+  await task.applyAsync(undefined, { countdown: 500 })
+  await started
+  expect(performance.now() - sentAt).toBeGreaterThanOrEqual(500)
+  expect(delays).toEqual([200, 200, 100])
+  await worker.stop()
+  await app.close()
+})
+
+test('a receive that never completes is given up, and a new receiver opened', async () => {
+  const clock = createVirtualClock()
+  const adapter = tampered({
+    receiver: (_, number) =>
+      number === 0 ? { receive: () => new Promise(() => {}), close: () => new Promise(() => {}) } : {},
+  })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], clock, logger: quiet })
+  const task = app.task({ name: 'task', run: () => {} })
+  const worker = createWorker(app)
+  await worker.start()
+  const result = await task.delay()
+  await clock.advance(9_999)
+  expect(await result.status()).toBe('PENDING')
+  await clock.advance(3_000)
+  expect(await result.status()).toBe('SUCCESS')
+  const stopped = worker.stop()
+  await clock.advance(10_000)
+  await stopped
+  await app.close()
+})
+
+test('a run that lost its lease is told, and its result is not stored', async () => {
+  const adapter = tampered({ receiver: () => ({ extend: async (leases) => leases.map(() => 'lost') }) })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
+  const reasons: unknown[] = []
+  const task = app.task({
+    name: 'task',
+    run: async (_, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      reasons.push(signal.reason)
+    },
+  })
+  const worker = createWorker(app, { lease: 100 })
+  await worker.start()
+  const lost = next(app, 'lost')
+  const result = await task.delay()
+  await lost
+  expect(reasons[0]).toBeInstanceOf(LeaseLost)
+  expect(await result.ready()).toBe(false)
+  await worker.stop({ grace: 0 })
+  await app.close()
+})
+
+test('a task that lost its lease ten times goes to the dead letters', async () => {
+  const adapter = tampered({
+    receiver: (original) => ({
+      receive: async (options) =>
+        (await original.receive(options)).map((delivery) => ({ ...delivery, deliveryCount: 11 })),
+    }),
+  })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
+  let ran = false
+  const task = app.task({
+    name: 'task',
+    run: () => {
+      ran = true
+    },
+  })
+  const worker = createWorker(app)
+  await worker.start()
+  const result = await task.delay()
+  await expect(result.get({ timeout: '5s' })).rejects.toMatchObject({ error: { code: 'TASK_CRASHED' } })
+  expect(ran).toBe(false)
+  await worker.stop()
+  expect(await app.deadLetters.list('default')).toMatchObject([{ reason: 'lost too many leases' }])
+  await app.close()
+})
+
+test('a task that lost its lease twice runs alone', async () => {
+  const adapter = tampered({
+    receiver: (original) => ({
+      receive: async (options) =>
+        (await original.receive(options)).map((delivery) =>
+          delivery.message.id === 'suspect' ? { ...delivery, deliveryCount: 3 } : delivery,
+        ),
+    }),
+  })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
+  let running = 0
+  const beside = new Map<string, number>()
+  const task = app.task({
+    name: 'task',
+    run: async (_, { id }) => {
+      running++
+      for (let turn = 0; turn < 20; turn++) {
+        beside.set(id, Math.max(beside.get(id) ?? 0, running))
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      running--
+    },
+  })
+  await task.delayMany(Array.from({ length: 6 }))
+  const suspect = await task.applyAsync(undefined, { taskId: 'suspect' })
+  await task.delayMany(Array.from({ length: 6 }))
+  const worker = createWorker(app, { concurrency: 4 })
+  await worker.start()
+  await suspect.get({ timeout: '5s' })
+  await worker.stop()
+  expect(beside.get('suspect')).toBe(1)
+  expect(Math.max(...beside.values())).toBe(4)
+  await app.close()
+})
+
+test('what got no answer is sent again with the same id', async () => {
+  const ids: string[] = []
+  const adapter = tampered({
+    publish: (publish) => async (queue, messages) => {
+      ids.push(...messages.map(({ id }) => id))
+      if (ids.length === 1) throw new Error('the connection broke')
+      if (ids.length === 2) return messages.map(() => 'unknown')
+      return publish(queue, messages)
+    },
+  })
+  const createBroker = adapter.createBroker as NonNullable<typeof adapter.createBroker>
+  const broken = {
+    ...adapter,
+    createBroker: (...options: Parameters<typeof createBroker>) =>
+      Object.assign(createBroker(...options), { classify: () => 'connection' as const }),
+  }
+  const app = createApp({ broker: 'memory:', adapters: [broken], logger: quiet })
+  const result = await app.task({ name: 'task', run: () => {} }).delay()
+  expect(ids).toEqual([result.id, result.id, result.id])
+  expect((await app.counts('default')).ready).toBe(1)
+  await app.close()
+})
+
+test.each([
+  ['blocked', 'BrokerBlocked', 'BROKER_BLOCKED'],
+  ['full', 'BrokerFull', 'BROKER_FULL'],
+  ['permission', 'BrokerError', 'BROKER_REFUSED'],
+] as const)('a broker that says %s rejects with %s within the deadline', async (kind, name, code) => {
+  const adapter = tampered({
+    publish: () => async (_, messages) => messages.map(() => ({ rejected: kind, reason: 'an alarm' })),
+  })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], publishTimeout: '100ms', logger: quiet })
+  await expect(app.task({ name: 'task', run: () => {} }).delay()).rejects.toMatchObject({ name, code })
+  await app.close()
+})
+
+test('a publish that never answers is reported as unknown', async () => {
+  const adapter = tampered({ publish: () => () => new Promise(() => {}) })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], publishTimeout: '100ms', logger: quiet })
+  await expect(app.task({ name: 'task', run: () => {} }).delay()).rejects.toMatchObject({
+    code: 'PUBLISH_UNKNOWN',
+  })
+  await app.close()
+})
+
+test('waiting for a result inside a task is warned about', async () => {
+  const warnings: string[] = []
+  const logger: Logger = { ...quiet, warn: (message) => void warnings.push(message) }
+  const app = createApp({ broker: 'memory:', logger })
+  const inner = app.task({ name: 'inner', run: () => 1 })
+  const outer = app.task({ name: 'outer', run: async () => (await inner.delay()).get() })
+  const worker = createWorker(app)
+  await worker.start()
+  expect(await (await outer.delay()).get({ timeout: '5s' })).toBe(1)
+  expect(warnings.join()).toContain("Task 'outer' waits for the result of another task")
+  await worker.stop()
+  await app.close()
+})
+
+test('a handler without a broker: what is missing is said in one line', async () => {
+  for (const [broker, code, words] of [
+    ['nosuch://x', 'UNKNOWN_SCHEME', 'sqlite:'],
+    ['sqs://eu/x', 'ADAPTER_MISSING', 'npm install @tq/sqs'],
+  ] as const) {
+    const app = createApp({ broker, logger: quiet })
+    await expect(app.open()).rejects.toMatchObject({ code, message: expect.stringContaining(words) })
+    await app.close()
+  }
+  expect(() => createApp({ brocker: 'memory:' } as never)).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION' }),
+  )
+})

@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+
+/** Worker processes that are replaced when they are killed. */
+export class Crew {
+  readonly #file: URL
+  readonly #environment: Readonly<Record<string, string>>
+  readonly #members: ChildProcess[] = []
+  #dismissed = false
+
+  constructor(file: URL, environment: Readonly<Record<string, string>>) {
+    this.#file = file
+    this.#environment = environment
+  }
+
+  /** Starts one and waits until it takes tasks. */
+  async hire(): Promise<void> {
+    const member = fork(this.#file, { env: { ...process.env, ...this.#environment } })
+    this.#members.push(member)
+    const ready = await Promise.race([
+      once(member, 'message').then(() => true),
+      once(member, 'exit').then(() => false),
+    ])
+    if (!ready && !this.#dismissed) throw new Error('a worker process ended before it was ready')
+  }
+
+  /** SIGKILL for a random one; another one takes its place. */
+  async kill(random: () => number): Promise<void> {
+    const member = this.#pick(random)
+    const gone = once(member, 'exit')
+    member.kill('SIGKILL')
+    await gone
+    this.#members.splice(this.#members.indexOf(member), 1)
+    await this.hire()
+  }
+
+  /** Stops a random one for a while: its leases end while it sleeps, and it does not know. */
+  async pause(random: () => number, ms: number): Promise<void> {
+    const member = this.#pick(random)
+    member.kill('SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    member.kill('SIGCONT')
+  }
+
+  async dismiss(): Promise<void> {
+    this.#dismissed = true
+    await Promise.all(
+      this.#members.map(async (member) => {
+        if (member.exitCode !== null || member.signalCode !== null) return
+        const gone = once(member, 'exit')
+        member.kill('SIGTERM')
+        const hard = setTimeout(() => member.kill('SIGKILL'), 10_000)
+        await gone
+        clearTimeout(hard)
+      }),
+    )
+  }
+
+  #pick(random: () => number): ChildProcess {
+    const member = this.#members[Math.floor(random() * this.#members.length)]
+    if (!member) throw new Error('nobody is left')
+    return member
+  }
+}

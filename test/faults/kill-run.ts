@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sqlite } from '@tq/sqlite'
+import { Crew } from './crew.ts'
+import { type Entry, readLedger } from './ledger.ts'
+import { ledgerApp } from './ledger-task.ts'
+import type { Mutant } from './mutants.ts'
+
+export interface KillPlan {
+  readonly tasks: number
+  readonly workers: number
+  readonly kills: number
+  /** Processes put to sleep for longer than their leases. */
+  readonly pauses: number
+  readonly mutant: Mutant
+  readonly seed: number
+  /** How long all tasks may take to end after the last fault. */
+  readonly patienceMs: number
+}
+
+export interface Verdict {
+  readonly sent: number
+  /** Tasks that never ended. */
+  readonly unfinished: readonly string[]
+  /** Results of runs that another run had taken the task from. */
+  readonly wrongOwner: readonly string[]
+  /** Tasks whose result was counted more than once. */
+  readonly doubleCommits: readonly string[]
+  readonly extraStarts: number
+}
+
+const leaseMs = 1_000
+const concurrency = 10
+
+/** The most extra starts that faults can explain: each takes what one worker was running. */
+export const extraStartsBound = ({ kills, pauses }: KillPlan): number => (kills + pauses) * concurrency
+
+/** Runs tasks while workers are killed and put to sleep, and says what became of every one of them. */
+export async function killRun(plan: KillPlan): Promise<Verdict> {
+  const folder = mkdtempSync(join(tmpdir(), 'tq-kill-'))
+  const url = `sqlite:${folder}/queue.db`
+  const ledger = join(folder, 'ledger')
+  const random = seeded(plan.seed)
+  const crew = new Crew(new URL('./ledger-worker.ts', import.meta.url), {
+    url,
+    ledger,
+    lease: String(leaseMs),
+    mutant: plan.mutant,
+  })
+  const { app, task } = ledgerApp({ broker: url }, [sqlite()], undefined)
+  try {
+    for (let n = 0; n < plan.workers; n++) await crew.hire()
+    const ids = new Set<string>()
+    const send = async () => {
+      for (let n = 0; n < plan.tasks; n += 100) {
+        // Mostly short; some long enough to be caught by a fault.
+        const batch = Array.from({ length: 100 }, () => ({
+          ms: random() < 0.1 ? 300 + random() * 900 : random() * 5,
+        }))
+        for (const { id } of await task.delayMany(batch)) ids.add(id)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    const harm = async () => {
+      const faults = shuffle([...Array(plan.kills).fill('kill'), ...Array(plan.pauses).fill('pause')], random)
+      for (const fault of faults) {
+        await (fault === 'kill' ? crew.kill(random) : crew.pause(random, 2.5 * leaseMs))
+      }
+    }
+    await Promise.all([send(), harm()])
+    const unfinished = await untilEnded(app, ids, plan.patienceMs)
+    await crew.dismiss()
+    return await judge(app, ids, unfinished, readLedger(ledger))
+  } finally {
+    await crew.dismiss()
+    await app.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+type LedgerApp = ReturnType<typeof ledgerApp>['app']
+
+/** The ids that have not ended in time. */
+async function untilEnded(
+  app: LedgerApp,
+  ids: ReadonlySet<string>,
+  patienceMs: number,
+): Promise<readonly string[]> {
+  const signal = AbortSignal.timeout(patienceMs)
+  const ended = await Promise.allSettled([...ids].map((id) => app.result(id).get({ signal })))
+  return [...ids].filter((_, index) => ended[index]?.status === 'rejected')
+}
+
+async function judge(
+  app: LedgerApp,
+  ids: ReadonlySet<string>,
+  unfinished: readonly string[],
+  ledger: readonly Entry[],
+): Promise<Verdict> {
+  const byId = new Map<string, Entry[]>()
+  for (const entry of ledger) byId.set(entry.id, [...(byId.get(entry.id) ?? []), entry])
+  const wrongOwner: string[] = []
+  const doubleCommits: string[] = []
+  for (const id of ids) {
+    const entries = byId.get(id) ?? []
+    const info = await app.result<{ run: string }>(id).info()
+    if (info?.result && hadLostIt(info.result.run, entries)) wrongOwner.push(id)
+    if (entries.filter(({ what }) => what === 'commit').length > 1) doubleCommits.push(id)
+  }
+  const starts = ledger.filter(({ what }) => what === 'start').length
+  return { sent: ids.size, unfinished, wrongOwner, doubleCommits, extraStarts: starts - ids.size }
+}
+
+/** Another run of the task had started before this one ended: its lease was over, its result must not count. */
+function hadLostIt(run: string, entries: readonly Entry[]): boolean {
+  const start = entries.find((entry) => entry.run === run && entry.what === 'start')
+  const end = entries.find((entry) => entry.run === run && entry.what === 'end')
+  if (!start || !end) return false
+  return entries.some(
+    (entry) => entry.what === 'start' && entry.run !== run && entry.at > start.at && entry.at < end.at,
+  )
+}
+
+/** Repeatable: the same seed gives the same faults. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+function shuffle<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item)
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { extraStartsBound, type KillPlan, killRun } from './kill-run.ts'
+
+const plan: KillPlan = {
+  tasks: 5_000,
+  workers: 3,
+  kills: 20,
+  pauses: 5,
+  mutant: 'none',
+  seed: 20_261_124,
+  patienceMs: 60_000,
+}
+
+test('workers killed and put to sleep: every task ends once, none by a worker that had lost it', {
+  timeout: 180_000,
+}, async () => {
+  const verdict = await killRun(plan)
+  console.log(`kill run: ${JSON.stringify({ ...verdict, bound: extraStartsBound(plan) })}`)
+  expect(verdict).toMatchObject({ sent: plan.tasks, unfinished: [], wrongOwner: [], doubleCommits: [] })
+  expect(verdict.extraStarts).toBeLessThanOrEqual(extraStartsBound(plan))
+})
+
+// The test itself is tested: broken on purpose, it must see it.
+const short = { ...plan, tasks: 1_500, kills: 4, pauses: 6, patienceMs: 10_000 }
+
+test('without a fence, it sees results of workers that had lost the task', { timeout: 120_000 }, async () => {
+  const { wrongOwner, doubleCommits } = await killRun({ ...short, mutant: 'no-fence' })
+  expect(wrongOwner.length + doubleCommits.length).toBeGreaterThan(0)
+})
+
+test('acknowledged before they run, it sees tasks that never end', { timeout: 120_000 }, async () => {
+  const { unfinished } = await killRun({ ...short, mutant: 'ack-before-run' })
+  expect(unfinished.length).toBeGreaterThan(0)
+})

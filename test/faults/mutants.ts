@@ -1,0 +1,65 @@
+import type { Adapter, Broker, CommitItem, Receiver, Settlement } from '@tq/core/driver'
+
+/** Ways to break a driver on purpose: the fault tests must notice each. */
+export type Mutant = 'none' | 'no-fence' | 'ack-before-run'
+
+/** The adapter, broken. */
+export function mutate(adapter: Adapter, mutant: Mutant): Adapter {
+  if (mutant === 'none' || !adapter.createBroker) return adapter
+  const { createBroker } = adapter
+  return {
+    ...adapter,
+    createBroker: (url, context) => {
+      const broker = createBroker(url, context)
+      const backend = adapter.createBackend?.(url, context)
+      return wrapReceivers(broker, (receiver) =>
+        mutant === 'ack-before-run'
+          ? ackBeforeRun(receiver, async (items) => {
+              await backend?.open()
+              await backend?.results.put(items.flatMap(({ record }) => (record ? [record] : [])))
+            })
+          : withoutFence(receiver, async (items) => {
+              await backend?.open()
+              const records = items.flatMap(({ record }) => (record ? [record] : []))
+              // Whoever comes last wins: what a store without a fence does.
+              await backend?.results.delete(records.map(({ id }) => id))
+              await backend?.results.put(records)
+            }),
+      )
+    },
+  }
+}
+
+function wrapReceivers(broker: Broker, wrap: (receiver: Receiver) => Receiver): Broker {
+  const open = broker.openReceiver.bind(broker)
+  return Object.assign(broker, {
+    openReceiver: async (...options: Parameters<Broker['openReceiver']>) => wrap(await open(...options)),
+  })
+}
+
+function withoutFence(receiver: Receiver, store: (items: readonly CommitItem[]) => Promise<void>): Receiver {
+  const commit = receiver.commit?.bind(receiver)
+  return Object.assign(receiver, {
+    commit: async (items: readonly CommitItem[]): Promise<readonly Settlement[]> => {
+      const settlements = (await commit?.(items)) ?? []
+      await store(items.filter((_, index) => settlements[index] === 'lost'))
+      return items.map(() => 'ok')
+    },
+  })
+}
+
+function ackBeforeRun(receiver: Receiver, store: (items: readonly CommitItem[]) => Promise<void>): Receiver {
+  const receive = receiver.receive.bind(receiver)
+  return Object.assign(receiver, {
+    receive: async (options: Parameters<Receiver['receive']>[0]) => {
+      const deliveries = await receive(options)
+      await receiver.ack(deliveries.map(({ lease }) => lease))
+      return deliveries
+    },
+    // Nothing is left to settle: only the record is written.
+    commit: async (items: readonly CommitItem[]): Promise<readonly Settlement[]> => {
+      await store(items)
+      return items.map(() => 'ok')
+    },
+  })
+}
