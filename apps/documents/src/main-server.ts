@@ -1,4 +1,5 @@
 // The HTTP service as a process: PORT says where (0: any free port), DOCUMENTS_DATA and TQ_BROKER_URL with what.
+import { once } from 'node:events'
 import { serve } from '@hono/node-server'
 import { app } from './app.ts'
 import { dataDirectory } from './data-directory.ts'
@@ -19,11 +20,8 @@ const server = serve(
   ({ port }) => console.log(`server: listening on http://127.0.0.1:${port}`),
 )
 
-async function stop(): Promise<void> {
-  // Requests under way are answered first: they need the queue and the database.
-  await new Promise((resolve) => server.close(resolve))
-  await app.close()
-  database.close()
-}
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+// Requests under way are answered first: they need the queue and the database.
+await new Promise((resolve) => server.close(resolve))
+await app.close()
+database.close()
