@@ -158,6 +158,16 @@ describe('GET /tasks/:id', () => {
     expect(await get('/tasks/0199')).toEqual({ status: 404, body: { error: 'Task not found' } })
   })
 
+  test('knows from its own rows what a broker without a backend cannot tell', async () => {
+    const before = await processed('own.txt', 'Otters hold hands.')
+    const noBackend = new TqError('BACKEND_REQUIRED', 'result.info() needs a backend')
+    const result = { ...app.result('any'), info: () => Promise.reject(noBackend) }
+    vi.spyOn(app, 'result').mockReturnValueOnce(result)
+    const { status, body } = await get(`/tasks/${before['task_id']}`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ status: 'SUCCESS', progress: 1, result: { words: 3 } })
+  })
+
   test('still knows a task whose result the queue has forgotten', async () => {
     const before = await processed('note.txt', 'A short note about herons.')
     await app.result(String(before['task_id'])).forget()
