@@ -78,12 +78,12 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'broker that is not there': {
     words: ['status'],
-    environment: { TQ_BROKER_URL: 'sqlite:/nowhere/at/all/q.db' },
+    environment: { TQ_BROKER_URL: 'sqlite:/dev/null/q.db' },
     says: /sqlite/,
   },
   'worker whose broker is not there': {
     words: ['worker', '-A', 'tasks.ts'],
-    environment: { TQ_BROKER_URL: 'sqlite:/nowhere/at/all/q.db' },
+    environment: { TQ_BROKER_URL: 'sqlite:/dev/null/q.db' },
     says: /sqlite/,
   },
   'missing driver': {

@@ -50,14 +50,14 @@ export const double = app.task({ name: 'double', queue: 'sums', input: schema, r
   const unknown = await project.tq(['call', 'doubel', '1', '-A', 'strict.ts'])
   expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("Did you mean 'double'?") })
   const { id } = (await project.json(['call', 'double', '4', '-A', 'strict.ts'])) as { id: string }
-  expect(await project.json(['result', id])).toMatchObject({ queue: 'sums' })
+  expect(await project.info(id)).toMatchObject({ queue: 'sums' })
 })
 
 test('call takes queue, priority and countdown', async () => {
   const project = create()
   const options = ['--queue', 'other', '--priority', '9', '--countdown', '1h']
   const { id } = (await project.json(['call', 'add', '{"x":1,"y":2}', ...options])) as { id: string }
-  expect(await project.json(['result', id])).toMatchObject({ queue: 'other', state: 'PENDING' })
+  expect(await project.info(id)).toMatchObject({ queue: 'other', state: 'PENDING' })
   const refused = await project.tq(['call', 'add', '--priority', '11'])
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/priority/) })
 })
@@ -75,8 +75,8 @@ test('status lists the live workers', async () => {
 
 test('purge empties the queues it is told, and nothing without --force where nobody can be asked', async () => {
   const project = create()
-  for (let i = 0; i < 3; i++) await project.tq(['call', 'add', '{"x":1,"y":2}'])
-  await project.tq(['call', 'mail', '--queue', 'mail'])
+  for (let i = 0; i < 3; i++) await project.send('add', { x: 1, y: 2 })
+  await project.send('mail', undefined, { queue: 'mail' })
   const refused = await project.tq(['purge', '-Q', 'default'])
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') })
   expect(await project.tq(['purge', '-Q', 'default,empty', '--force'])).toMatchObject({
@@ -88,7 +88,7 @@ test('purge empties the queues it is told, and nothing without --force where nob
 
 test('dead letters are listed, retried and dropped', async () => {
   const project = create()
-  for (const id of ['one', 'two', 'three']) await project.tq(['call', 'bad', '--task-id', id])
+  for (const taskId of ['one', 'two', 'three']) await project.send('bad', undefined, { taskId })
   await project.tq(burst)
   const listed = (await project.json(['dead', 'list', '-Q', 'default'])) as { id: string }[]
   expect(listed.map(({ id }) => id).sort()).toEqual(['one', 'three', 'two'])
@@ -97,7 +97,7 @@ test('dead letters are listed, retried and dropped', async () => {
   expect(await project.json(['dead', 'retry', '-Q', 'default', '--id', 'one'])).toEqual({
     retried: { default: 1 },
   })
-  expect(await project.json(['result', 'one'])).toMatchObject({ state: 'PENDING', generation: 1 })
+  expect(await project.info('one')).toMatchObject({ state: 'PENDING', generation: 1 })
   expect(await project.tq(['dead', 'drop', '-Q', 'default'])).toMatchObject({
     stdout: 'default: 2 dropped\n',
   })

@@ -27,7 +27,8 @@ test('--detach returns when the worker is ready; it lives on until it is told to
   expect(files).toEqual({ pidfile: project.path('w.pid'), logfile: project.path('w.log') })
   expect(readFileSync(project.path('w.pid'), 'utf8')).toBe(`${pid}\n`)
   expect(readFileSync(project.path('w.log'), 'utf8')).toContain('"message":"ready"')
-  expect(await project.tq(['call', 'add', '{"x":1,"y":2}', '--wait'])).toMatchObject({ stdout: '3\n' })
+  const id = await project.send('add', { x: 1, y: 2 })
+  expect(await project.app.result(id).get({ timeout: '5s' })).toBe(3)
 
   const second = await project.tq(words)
   expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining(`Process ${pid} lives`) })

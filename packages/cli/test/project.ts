@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type App, createApp, defineTask, type SendOptions, type TaskInfo } from '@tq/core'
+import { sqlite } from '@tq/sqlite'
 import { onTestFinished } from 'vitest'
 import { Running } from './running.ts'
 
@@ -21,6 +23,7 @@ export class Project {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'tq-cli-')))
   readonly #started: ChildProcess[] = []
   readonly #environment: Record<string, string>
+  #app: App<unknown> | undefined
 
   constructor(environment: Record<string, string> = {}) {
     this.#environment = { TQ_BROKER_URL: `sqlite:${join(this.folder, 'q.db')}`, ...environment }
@@ -66,7 +69,25 @@ export class Project {
     return JSON.parse(stdout)
   }
 
-  #dispose(): void {
+  /** Sends a task from here: a process for each would take most of the time of these tests. */
+  async send(name: string, input?: unknown, options: SendOptions = {}): Promise<string> {
+    return (await this.app.send(defineTask({ name }), input as never, options)).id
+  }
+
+  async info(id: string): Promise<TaskInfo | undefined> {
+    return await this.app.result(id).info()
+  }
+
+  get app(): App<unknown> {
+    this.#app ??= createApp<unknown>({
+      adapters: [sqlite({ synchronous: 'normal' })],
+      broker: `sqlite:${this.path('q.db')}`,
+    })
+    return this.#app
+  }
+
+  async #dispose(): Promise<void> {
+    await this.#app?.close()
     for (const child of this.#started) child.kill('SIGKILL')
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }

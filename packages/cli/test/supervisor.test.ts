@@ -12,7 +12,7 @@ test('--processes: a killed worker is replaced; SIGTERM stops all', async () => 
   const project = create()
   const tq = project.start(['worker', '-A', 'tasks.ts', '--processes', '2', '-n', 'many'])
   await tq.line('ready', 1, (line) => line['processes'] === 2)
-  const workers = (await project.json(['status'])) as { name: string; pid: number }[]
+  const workers = await project.app.workers()
   expect(workers.map(({ name }) => name).sort()).toEqual(['many-1', 'many-2'])
   const victim = workers[0]?.pid ?? 0
   process.kill(victim, 'SIGKILL')
@@ -28,21 +28,20 @@ test('--max-tasks-per-process: a process that had its share is replaced, and not
   const project = create()
   const ids: string[] = []
   for (let i = 0; i < 4; i++) {
-    const { id } = (await project.json(['call', 'mail', '--queue', 'mail'])) as { id: string }
-    ids.push(id)
+    ids.push(await project.send('mail', undefined, { queue: 'mail' }))
   }
   const tq = project.start(['worker', '-A', 'tasks.ts', '--max-tasks-per-process', '2', '-c', '1', '--burst'])
   expect(await tq.exited).toMatchObject({ code: 0 })
   expect(await tq.line('a worker process is replaced')).toMatchObject({ reason: 'max-tasks' })
-  const results = (await Promise.all(ids.map((id) => project.json(['result', id])))) as { result: number }[]
-  expect(new Set(results.map(({ result }) => result)).size).toBe(2)
+  const results = await Promise.all(ids.map((id) => project.info(id)))
+  expect(new Set(results.map((info) => info?.result)).size).toBe(2)
 })
 
 test('a second SIGTERM reaches the workers too', async () => {
   const project = create()
   const tq = project.start(['worker', '-A', 'tasks.ts', '--processes', '2', '--grace', '1h'])
   await tq.line('ready', 1, (line) => line['processes'] === 2)
-  await project.tq(['call', 'hold'])
+  await project.send('hold')
   await tq.line('started')
   tq.signal('SIGTERM')
   await tq.line('SIGTERM: stopping;', 3)

@@ -26,11 +26,7 @@ describe('values', () => {
       fast: false,
     })
     expect(read([], environment, config)).toMatchObject({ level: 'environment', list: ['c'], fast: true })
-    expect(read([], { TQ_LEVEL: '', TQ_FAST: '' }, config)).toMatchObject({
-      level: 'config',
-      list: ['d', 'e'],
-      fast: true,
-    })
+    expect(read([], {}, config)).toMatchObject({ level: 'config', list: ['d', 'e'], fast: true })
     expect(read([])).toEqual({ file: undefined, level: undefined, list: [], fast: false })
   })
 

@@ -9,8 +9,8 @@ const create = () => {
 
 test('burst runs what is queued, logs every task and exits 0', async () => {
   const project = create()
-  await project.tq(['call', 'add', '{"x":1,"y":2}'])
-  await project.tq(['call', 'bad'])
+  await project.send('add', { x: 1, y: 2 })
+  await project.send('bad')
   const worker = project.start(['worker', '-A', 'tasks.ts', '--burst'])
   const { code } = await worker.exited
   expect(code).toBe(0)
@@ -37,7 +37,7 @@ test('the ready line tells what runs where', async () => {
 
 test('on request people get a banner, and lines of their own making', async () => {
   const project = create()
-  await project.tq(['call', 'add', '{"x":1,"y":2}'])
+  await project.send('add', { x: 1, y: 2 })
   const format = ['--log-format', 'pretty', '--task-log-format', '<{level}> {task} {message}']
   const { stdout } = await project.tq(['worker', '-A', 'tasks.ts', '--burst', ...format])
   expect(stdout).toContain(' queues       default, mail\n')
@@ -49,24 +49,24 @@ test('SIGTERM lets a running task finish, takes no other, and exits 0', async ()
   const project = create()
   const worker = project.start(['worker', '-A', 'tasks.ts', '-c', '1'])
   await worker.line('ready')
-  const { id } = (await project.json(['call', 'hold'])) as { id: string }
+  const id = await project.send('hold')
   await worker.line('started')
   worker.signal('SIGTERM')
   expect(await worker.line('SIGTERM: stopping')).toMatchObject({ running: 1 })
-  const second = (await project.json(['call', 'add', '{"x":1,"y":1}'])) as { id: string }
+  const second = await project.send('add', { x: 1, y: 1 })
   project.write('go', '')
   const { code } = await worker.exited
   expect(code).toBe(0)
   expect(worker.lines.at(-1)).toMatchObject({ message: 'stopped', released: 0, succeeded: 1 })
-  expect(await project.json(['result', id])).toMatchObject({ state: 'SUCCESS', result: 'held' })
-  expect(await project.json(['result', second.id])).toMatchObject({ state: 'PENDING' })
+  expect(await project.info(id)).toMatchObject({ state: 'SUCCESS', result: 'held' })
+  expect(await project.info(second)).toMatchObject({ state: 'PENDING' })
 })
 
 test('a second SIGTERM gives the running task back at once', async () => {
   const project = create()
   const worker = project.start(['worker', '-A', 'tasks.ts', '--grace', '1h'])
   await worker.line('ready')
-  const { id } = (await project.json(['call', 'hold'])) as { id: string }
+  const id = await project.send('hold')
   await worker.line('started')
   worker.signal('SIGTERM')
   await worker.line('SIGTERM: stopping;')
@@ -76,7 +76,7 @@ test('a second SIGTERM gives the running task back at once', async () => {
   expect(worker.lines.at(-1)).toMatchObject({ message: 'stopped', released: 1 })
   project.write('go', '')
   await project.tq(['worker', '-A', 'tasks.ts', '--burst'])
-  expect(await project.json(['result', id])).toMatchObject({ state: 'SUCCESS', attempt: 0 })
+  expect(await project.info(id)).toMatchObject({ state: 'SUCCESS', attempt: 0 })
 })
 
 test('--check tells by its exit code whether the queues have a worker', async () => {
@@ -110,16 +110,12 @@ enum Color { red = 'red' }
 export const inline = app.task({ name: 'inline', run: () => Color.red })
 export const apart = app.task({ name: 'apart', isolate: 'process', run: () => [Color.red, process.pid] })`,
   )
-  const ids: string[] = []
-  for (const name of ['plain', 'inline', 'apart']) {
-    const { id } = (await project.json(['call', name])) as { id: string }
-    ids.push(id)
-  }
+  const ids = await Promise.all(['plain', 'inline', 'apart'].map((name) => project.send(name)))
   const worker = project.start(['worker', '-A', 'src/*.ts', '--burst'])
   expect(await worker.exited).toMatchObject({ code: 0 })
-  const results = await Promise.all(ids.map((id) => project.json(['result', id])))
+  const results = await Promise.all(ids.map((id) => project.info(id)))
   expect(results).toMatchObject([{ result: 1 }, { result: 'red' }, { result: ['red', expect.any(Number)] }])
-  expect((results[2] as { result: unknown[] }).result[1]).not.toBe(worker.child.pid)
+  expect(results[2]?.result).not.toEqual(['red', worker.child.pid])
 })
 
 test('a flag is stronger than the environment, the environment stronger than tq.config.ts', async () => {

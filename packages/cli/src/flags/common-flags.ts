@@ -1,7 +1,7 @@
 import type { Flags } from './flag.ts'
 
 /** Flags of every command. */
-export const outputFlags = {
+const outputFlags = {
   json: { type: 'boolean', description: 'Answers, logs and errors as JSON', env: 'TQ_JSON' },
 } as const satisfies Flags
 

@@ -16,17 +16,12 @@ export function readValues<const F extends Flags>(
   const read = ([name, flag]: [string, Flag]) => {
     const given =
       (flag.type === 'positional' ? waiting.shift() : values[name]) ??
-      fromEnvironment(flag, sources.environment) ??
+      (flag.env === undefined ? undefined : sources.environment[flag.env]) ??
       (flag.eachTime ? undefined : config[camelCase(name)])
     if (given === undefined && flag.required) throw missing(command, name, flag)
     return [name, convert(name, flag, given)]
   }
   return Object.fromEntries(Object.entries<Flag>(flags).map(read)) as Values<F>
-}
-
-/** An empty variable is one that is not set: that is how containers unset them. */
-function fromEnvironment({ env }: Flag, environment: NodeJS.ProcessEnv): string | undefined {
-  return env === undefined ? undefined : environment[env] || undefined
 }
 
 function convert(name: string, flag: Flag, given: unknown): string | boolean | readonly string[] | undefined {

@@ -3,8 +3,14 @@ import { CommandError } from '../output/command-error.ts'
 
 const variables = { broker: 'TQ_BROKER_URL', backend: 'TQ_BACKEND_URL', namespace: 'TQ_NAMESPACE' } as const
 
-/** Secrets may lie in files, as containers mount them: `TQ_BROKER_URL_FILE`. */
-export function readSecretFiles(environment: NodeJS.ProcessEnv): void {
+/**
+ * An empty variable is one that is not set: that is how containers unset them. And secrets may lie in files, as
+ * containers mount them: `TQ_BROKER_URL_FILE`.
+ */
+export function tidyEnvironment(environment: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('TQ_') && environment[name] === '') delete environment[name]
+  }
   for (const name of ['TQ_BROKER_URL', 'TQ_BACKEND_URL']) {
     const file = environment[`${name}_FILE`]
     if (!file || environment[name]) continue

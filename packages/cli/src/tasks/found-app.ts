@@ -1,4 +1,4 @@
-import type { App, AppInternals, Logger, TaskHost } from '@tq/core'
+import type { App, AppInternals, TaskHost } from '@tq/core'
 
-/** What `findApp` finds is the app itself; its type in core says less. `useLogger` came later: older copies lack it. */
-export type FoundApp = App<unknown> & AppInternals & TaskHost & { useLogger?(logger: Logger): void }
+/** What `findApp` finds is the app itself; its type in core says less. */
+export type FoundApp = App<unknown> & AppInternals & TaskHost

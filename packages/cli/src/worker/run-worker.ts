@@ -2,6 +2,7 @@ import { createWorker, type StopReport, type Worker } from '@tq/core'
 import { loaderUrl } from '../files.ts'
 import { logOptions } from '../log/log-options.ts'
 import { LineLogger } from '../log/logger.ts'
+import { useLogger } from '../log/use-logger.ts'
 import type { FoundApp } from '../tasks/found-app.ts'
 import { loadTasks } from '../tasks/load-tasks.ts'
 import { connect } from '../tasks/open-app.ts'
@@ -23,11 +24,10 @@ export async function runWorker(values: WorkerValues): Promise<void> {
     supervised ? { worker: Number(values.supervised) } : {},
   )
   const { app, modules } = await loadTasks('tq worker', values.app)
-  app.useLogger?.(logger)
+  logTasks(app, useLogger(app, logger))
   const worker = createWorker(app, toWorkerOptions(values, modules), loaderUrl)
   stopOnSignals(worker, logger, supervised)
   crashLoudly(logger)
-  logTasks(app, app.runtime.logger === logger || !app.useLogger ? logger : app.runtime.logger)
   await connect(app, values)
   await worker.start()
   await announce(app, worker, logger, supervised)
@@ -45,7 +45,7 @@ async function announce(app: FoundApp, worker: Worker, logger: LineLogger, super
 
 async function finish(app: FoundApp, report: StopReport, logger: LineLogger): Promise<void> {
   logger.info('stopped', { ...report })
-  await app.shutdown()
+  await app.close()
   await tellParent({ type: 'stopped', reason: report.reason })
 }
 
