@@ -20,6 +20,9 @@ export type Handler = (job: Runnable, input: unknown, context: RunContext) => Pr
 /** What a handler needs to know of a job. */
 export type Runnable = Pick<Job, 'envelope' | 'queue' | 'task'>
 
+/** Where a run gets its handler: this process at once, or a child process once it is ready. */
+export type TakeHandler = () => Handler | Promise<Handler>
+
 /**
  * One run of one task: parse the input, run, check the value. Whatever is thrown becomes an outcome; never rejects.
  * With a time limit the outcome may come before the handler returns: `context.running` is the handler itself.
@@ -28,13 +31,16 @@ export async function attempt(
   clock: Clock,
   job: Job,
   context: RunContext,
-  handler: Handler,
+  take: TakeHandler,
 ): Promise<Outcome> {
   try {
     if (isExpired(job, clock.now())) return { type: 'revoked', reason: 'expired before it was started' }
     const { task, envelope } = job
     const parsed = task.input && parseWith(task.input, envelope.input, `input of task '${task.name}'`)
     const input: unknown = parsed instanceof Promise ? await parsed : parsed
+    // Limits begin when there is a process to run in: starting one is not the task's time.
+    const taken = take()
+    const handler = taken instanceof Promise ? await taken : taken
     const { limitMs, softLimitMs } = task.policy
     const limited = limitMs !== undefined || softLimitMs !== undefined
     const value = await (limited

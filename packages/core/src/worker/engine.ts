@@ -4,7 +4,7 @@ import { WorkerStopping } from '../errors/task-errors.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 import type { ActiveRun } from './active-run.ts'
-import { attempt, type Handler } from './attempt.ts'
+import { attempt, type TakeHandler } from './attempt.ts'
 import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
@@ -41,8 +41,8 @@ export class Engine {
   readonly #sessions: readonly QueueSession[]
   readonly #keeping: LeaseKeeping
   readonly #pool: ProcessPool
-  readonly #inline: Handler
-  readonly #isolated: Handler
+  readonly #inline: TakeHandler
+  readonly #isolated: TakeHandler
   readonly #reporter: RunReporter
   readonly #pump: Pump
   #wake: () => void = () => {}
@@ -65,9 +65,10 @@ export class Engine {
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
     this.#pool = pool
-    this.#inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
+    const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
+    this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
-    this.#isolated = (job, input, context) => pool.run(job, input, context)
+    this.#isolated = () => pool.take()
     this.#reporter = new RunReporter(runtime, connection, this.active, options.name)
     this.#pump = new Pump(
       this.#sessions,

@@ -8,7 +8,7 @@ import {
   TimeLimitExceeded,
 } from '../../errors/task-errors.ts'
 import { TqError } from '../../errors/tq-error.ts'
-import type { Runnable } from '../attempt.ts'
+import type { Handler, Runnable } from '../attempt.ts'
 import type { RunContext } from '../run-context.ts'
 import type { Control, FromChild, ToChild } from './messages.ts'
 
@@ -59,8 +59,8 @@ export class ProcessPool {
     return this.#modules.length > 0
   }
 
-  /** Runs one task in a child. Rejects with what its handler threw, `TaskCrashed` when the process died. */
-  async run(job: Runnable, input: unknown, context: RunContext): Promise<unknown> {
+  /** A child that is ready for one task. What it rejects with is what the handler threw, or `TaskCrashed`. */
+  async take(): Promise<Handler> {
     const child = this.#idle.pop() ?? this.#spawn()
     try {
       await child.ready
@@ -68,17 +68,7 @@ export class ProcessPool {
       this.#logger.error('a child process cannot load the tasks', { reason: (error as Error).message })
       throw new RetryRequest(brokenRetryMs, false, error)
     }
-    const stop = () => this.#stop(child, context)
-    context.terminate = () => kill(child)
-    context.signal.addEventListener('abort', stop, { once: true })
-    try {
-      if (context.signal.aborted) stop()
-      return await this.#converse(child, job, input, context)
-    } finally {
-      context.terminate = undefined
-      context.signal.removeEventListener('abort', stop)
-      if (this.#all.has(child)) this.#idle.push(child)
-    }
+    return (job, input, context) => this.#run(child, job, input, context)
   }
 
   close(): void {
@@ -114,6 +104,20 @@ export class ProcessPool {
     const index = this.#idle.indexOf(child)
     if (index >= 0) this.#idle.splice(index, 1)
     child.onExit(how)
+  }
+
+  async #run(child: Child, job: Runnable, input: unknown, context: RunContext): Promise<unknown> {
+    const stop = () => this.#stop(child, context)
+    context.terminate = () => kill(child)
+    context.signal.addEventListener('abort', stop, { once: true })
+    try {
+      if (context.signal.aborted) stop()
+      return await this.#converse(child, job, input, context)
+    } finally {
+      context.terminate = undefined
+      context.signal.removeEventListener('abort', stop)
+      if (this.#all.has(child)) this.#idle.push(child)
+    }
   }
 
   #converse(child: Child, job: Runnable, input: unknown, context: RunContext): Promise<unknown> {
