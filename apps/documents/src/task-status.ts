@@ -10,12 +10,13 @@ export async function taskStatus(database: DocumentDatabase, taskId: string) {
   const row = database.findTask(taskId)
   if (!row) return undefined
   const info = await askQueue(taskId)
+  const status = statusOf(row, info)
   return {
     task_id: taskId,
-    status: statusOf(row, info),
+    status,
     progress: row.progress,
     message: row.message,
-    result: info?.result ?? resultOf(database, row),
+    result: status === 'SUCCESS' ? (info?.result ?? resultOf(database, row)) : null,
     error: info?.error?.message ?? row.error,
     document_id: row.documentId,
     file_name: row.fileName,
@@ -43,7 +44,7 @@ async function askQueue(taskId: string): Promise<Info | undefined> {
 }
 
 function resultOf(database: DocumentDatabase, row: TaskRow) {
-  const document = row.status === 'SUCCESS' ? database.findDocument(row.documentId) : undefined
+  const document = database.findDocument(row.documentId)
   if (!document) return null
   return { documentId: document.id, kind: document.kind, title: document.title, words: document.words }
 }
