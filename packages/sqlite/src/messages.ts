@@ -57,18 +57,27 @@ export function dueAt(now: number, delayMs: number): number | null {
   return delayMs > 0 ? now + wholeMs(delayMs) + 1 : null
 }
 
-/** A row that was leased, in the order of `leaseSelect`. */
-export interface LeasedRow {
+/** A message that was leased, and what its record says. */
+export interface LeasedMessage {
+  readonly message: InboundMessage
   readonly seq: number
-  readonly priority: number
   readonly lost: number
   readonly sent: number
-  readonly id: string
-  readonly headers: string | null
-  readonly body: Uint8Array
   readonly state: number | null
   readonly run: string | null
 }
+
+type Row = readonly [
+  seq: number,
+  priority: number,
+  lost: number,
+  sent: number,
+  id: string,
+  headers: string | null,
+  body: Uint8Array,
+  state: number | null,
+  run: string | null,
+]
 
 const columns = 'm.seq, m.priority, m.lost, m.sent, m.id, m.headers, m.body, r.state, r.run'
 const withRecord = `LEFT JOIN tq_records AS r
@@ -95,22 +104,22 @@ export interface LeaseOrder {
 }
 
 /** Leases what is ready: low ones first where that is asked, then by priority and age. */
-export function leaseMessages(transaction: Transaction, order: LeaseOrder): readonly LeasedRow[] {
+export function leaseMessages(transaction: Transaction, order: LeaseOrder): readonly LeasedMessage[] {
   const { namespace, queue, receiver, delivery, bottom } = order
-  const taken: LeasedRow[] = []
-  const take = (rows: readonly LeasedRow[]) => {
+  const taken: LeasedMessage[] = []
+  const take = (rows: readonly Row[]) => {
     for (const row of rows) {
-      transaction.run(hold, receiver, delivery, row.seq)
-      taken.push(row)
+      transaction.run(hold, receiver, delivery, row[0])
+      taken.push(leasedOf(row))
     }
   }
   if (bottom > 0) {
     const level = transaction.get<{ priority: number }>(lowest, queue)?.priority
     if (level === undefined) return taken
-    take(transaction.all<LeasedRow>(fromLowest, namespace, transaction.now, queue, bottom, level))
+    take(transaction.lists<Row>(fromLowest, namespace, transaction.now, queue, bottom, level))
   }
   const top = order.top + bottom - taken.length
-  if (top > 0) take(transaction.all<LeasedRow>(fromTop, namespace, transaction.now, queue, top))
+  if (top > 0) take(transaction.lists<Row>(fromTop, namespace, transaction.now, queue, top))
   return taken
 }
 
@@ -145,13 +154,14 @@ export function lookAt(
   }
 }
 
-export function messageOf(row: LeasedRow): InboundMessage {
-  return {
-    id: row.id,
-    body: row.body,
-    headers: row.headers === null ? {} : (JSON.parse(row.headers) as Record<string, string>),
-    priority: row.priority as Priority,
+function leasedOf([seq, priority, lost, sent, id, headers, body, state, run]: Row): LeasedMessage {
+  const message = {
+    id,
+    body,
+    headers: headers === null ? {} : (JSON.parse(headers) as Record<string, string>),
+    priority: priority as Priority,
   }
+  return { message, seq, lost, sent, state, run }
 }
 
 function headersToText(headers: Readonly<Record<string, string>>): string | null {

@@ -5,6 +5,11 @@ const lookEveryMs: Millis = 5
 /** The same after a while without any: an idle worker should cost next to nothing. */
 const lookSeldomMs: Millis = 10
 const soonMs: Millis = 1_000
+/**
+ * What a hint to one watcher may cost whoever gets it, several times over: with thousands of watchers they are
+ * hinted at more seldom, so that looking never takes most of the time.
+ */
+const perWatcherMs: Millis = 0.05
 
 /**
  * Wakes what waits on a file: at once after a change by this process, and by looking at SQLite's `data_version`
@@ -19,6 +24,8 @@ export class Wakeups {
   readonly #prefixWatchers = new Map<() => void, string>()
   #lastVersion = 0
   #changedAt = Number.NEGATIVE_INFINITY
+  #hintedAt = Number.NEGATIVE_INFINITY
+  #hintsOwed = false
   #cancelTimer: (() => void) | undefined
 
   /** @param version reads `data_version`; may throw while the file is locked */
@@ -96,8 +103,10 @@ export class Wakeups {
       if (version !== this.#lastVersion) {
         this.#lastVersion = version
         this.#changedAt = this.#clock.monotonic()
-        this.#wakeAll()
+        this.#hintsOwed = this.watched
+        this.#wakeQueues()
       }
+      if (this.#hintsOwed) this.#hintAll()
       if (!this.#cancelTimer) this.#plan()
     }
     this.#cancelTimer = this.#clock.setTimer(recent ? lookEveryMs : lookSeldomMs, tick, { background: true })
@@ -112,11 +121,17 @@ export class Wakeups {
     }
   }
 
-  /** What the other process changed is not known, so everybody is told. */
-  #wakeAll(): void {
-    for (const group of [...this.#waiting.values(), ...this.#watchers.values()]) {
-      for (const callback of [...group]) callback()
-    }
+  /** Which queues the other process changed is not known, so everybody looks. */
+  #wakeQueues(): void {
+    for (const queue of [...this.#waiting.keys()]) this.wake(queue)
+  }
+
+  #hintAll(): void {
+    const now = this.#clock.monotonic()
+    if (now - this.#hintedAt < this.#watchers.size * perWatcherMs) return
+    this.#hintedAt = now
+    this.#hintsOwed = false
+    for (const group of [...this.#watchers.values()]) for (const callback of [...group]) callback()
     for (const callback of [...this.#prefixWatchers.keys()]) callback()
   }
 }
