@@ -3,10 +3,16 @@ import { parseArgs } from 'node:util'
 import { coreCost } from './cases/core-cost.ts'
 import { printTable, type Sample } from './report.ts'
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string', default: '5' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' } },
+})
 
 const cases: Readonly<Record<string, { readonly title: string; run(): Promise<readonly Sample[]> }>> = {
-  core: { title: "core's own cost per task (memory broker, 100,000 no-op tasks)", run: () => coreCost(100_000) },
+  core: {
+    title: "core's own cost per task (memory broker, 100,000 no-op tasks)",
+    run: () => coreCost(100_000),
+  },
 }
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(cases)

@@ -8,7 +8,11 @@ interface Payload {
   readonly tags: readonly string[]
 }
 
-const payload = (n: number): Payload => ({ user: n, name: `user ${n} of the benchmark`, tags: ['alpha', 'beta', 'gamma'] })
+const payload = (n: number): Payload => ({
+  user: n,
+  name: `user ${n} of the benchmark`,
+  tags: ['alpha', 'beta', 'gamma'],
+})
 
 /**
  * What core itself adds to a task: the memory broker, a no-op task, results, leases, retries and validation on. Beside
@@ -20,7 +24,17 @@ export async function coreCost(tasks: number): Promise<readonly Sample[]> {
 
 async function parseOnly(tasks: number): Promise<Sample> {
   const bodies = Array.from({ length: tasks }, (_, n) =>
-    Buffer.from(JSON.stringify({ v: 1, id: `0199aaaa-bbbb-7ccc-8ddd-${n}`, task: 'noop', input: payload(n), attempt: 0, generation: 0, sentAt: 1 })),
+    Buffer.from(
+      JSON.stringify({
+        v: 1,
+        id: `0199aaaa-bbbb-7ccc-8ddd-${n}`,
+        task: 'noop',
+        input: payload(n),
+        attempt: 0,
+        generation: 0,
+        sentAt: 1,
+      }),
+    ),
   )
   let sum = 0
   const cpu = process.cpuUsage()
@@ -53,7 +67,13 @@ async function drain(tasks: number): Promise<Sample> {
   await worker.start()
   await finished
   await worker.stop()
-  const sample = { name: 'core on memory', tasks, ms: performance.now() - start, cpuMs: cpuMs(cpu), check: done }
+  const sample = {
+    name: 'core on memory',
+    tasks,
+    ms: performance.now() - start,
+    cpuMs: cpuMs(cpu),
+    check: done,
+  }
   await app.close()
   return sample
 }

@@ -200,8 +200,13 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     return this.#connecting
   }
 
-  useLogger(logger: Logger): void {
-    this.logger = logger
+  useLogger(logger: Logger): Logger {
+    if (!this.#options.logger) this.logger = logger
+    return this.logger
+  }
+
+  searchFrom(file: string | URL): void {
+    this.#catalog.searchFrom(file)
   }
 
   startup(): Promise<State> {
@@ -210,15 +215,13 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   async shutdown(): Promise<void> {
-    if (--this.#users > 0) return
-    const state = this.#state
-    this.#state = undefined
-    if (state !== undefined) await this.#options.shutdown?.(await state)
+    if (--this.#users <= 0) await this.#endState()
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#endState()
     const connection = await this.#connecting?.catch(() => undefined)
     await connection?.publisher.drain()
     await connection?.broker.close()
@@ -240,6 +243,12 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
       this.#connecting = undefined
       throw error
     }
+  }
+
+  async #endState(): Promise<void> {
+    const state = this.#state
+    this.#state = undefined
+    if (state !== undefined) await this.#options.shutdown?.(await state)
   }
 
   #stateOnce(): Promise<State> {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Settlement } from '../contracts/broker.ts'
-import { describeError } from '../errors/task-errors.ts'
+import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { deadQueueOf } from '../options/names.ts'
@@ -180,24 +180,31 @@ export class Worker {
   }
 
   #tell({ job, startedTick }: ActiveRun, outcome: Outcome): void {
-    const { events, clock, logger } = this.#runtime
+    const { events, clock } = this.#runtime
+    const runtimeMs = clock.monotonic() - startedTick
     if (outcome.type === 'done') {
       this.#counts.succeeded++
-      events.emit('succeeded', () => ({ ...toEvent(job), runtimeMs: clock.monotonic() - startedTick }))
+      events.emit('succeeded', () => ({ ...toEvent(job), runtimeMs }))
     } else if (outcome.type === 'retry') {
+      const { error, delayMs } = outcome
       this.#counts.retried++
-      events.emit('retried', () => ({ ...toEvent(job), error: outcome.error, delayMs: outcome.delayMs }))
+      events.emit('retried', () => ({ ...toEvent(job), error, delayMs, runtimeMs }))
     } else if (outcome.type === 'dead') {
       const { error, reason } = outcome
       this.#counts.failed++
-      logger.error(`task '${job.envelope.task}' failed: ${error.name}: ${error.message}`, {
-        id: job.envelope.id,
-        reason,
-      })
-      events.emit('failed', () => ({ ...toEvent(job), error, reason }))
+      if (!events.heard('failed')) this.#logFailure(job, error, reason)
+      events.emit('failed', () => ({ ...toEvent(job), error, reason, runtimeMs }))
     } else if (outcome.type === 'revoked') {
       events.emit('revoked', () => ({ ...toEvent(job), reason: outcome.reason }))
     }
+  }
+
+  /** A failure that nobody listens for must not pass in silence. */
+  #logFailure({ envelope }: ActiveRun['job'], error: TaskErrorInfo, reason: string): void {
+    this.#runtime.logger.error(`task '${envelope.task}' failed: ${error.name}: ${error.message}`, {
+      id: envelope.id,
+      reason,
+    })
   }
 
   #releaseUnique(
