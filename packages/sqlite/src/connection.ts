@@ -41,7 +41,7 @@ export class Connection {
     this.clock = clock
     this.time = new WallTime(clock)
     const version = () => database.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0
-    this.wakeups = new Wakeups(clock, version)
+    this.wakeups = new Wakeups(options.file, clock, version)
     if (options.synchronous === 'full') this.#syncer = new Syncer(options.file, clock, version)
     const transaction = new Transaction(database, this.time, this.wakeups)
     this.#writes = new WriteQueue(database, transaction, clock, options.busyTimeoutMs, this.#syncer)

@@ -103,7 +103,7 @@ export interface LeaseOrder {
   readonly bottom: number
 }
 
-/** Leases what is ready: low ones first where that is asked, then by priority and age. */
+/** Leases what is ready, in the order of priority and age. */
 export function leaseMessages(transaction: Transaction, order: LeaseOrder): readonly LeasedMessage[] {
   const { namespace, queue, receiver, delivery, bottom } = order
   const taken: LeasedMessage[] = []
@@ -120,7 +120,12 @@ export function leaseMessages(transaction: Transaction, order: LeaseOrder): read
   }
   const top = order.top + bottom - taken.length
   if (top > 0) take(transaction.lists<Row>(fromTop, namespace, transaction.now, queue, top))
-  return taken
+  // Those from the bottom have their place in the batch; within it the order is the usual one.
+  return bottom > 0 ? taken.sort(byRank) : taken
+}
+
+function byRank(one: LeasedMessage, other: LeasedMessage): number {
+  return other.message.priority - one.message.priority || one.seq - other.seq
 }
 
 /** So many that are due move to the back of their priority, in the order of their times. */
