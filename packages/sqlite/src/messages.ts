@@ -142,15 +142,19 @@ export function promoteDue(transaction: Transaction, queue: number): void {
 const look = `SELECT
   EXISTS (SELECT 1 FROM tq_messages WHERE queue = ?1 AND receiver IS NULL AND due IS NULL) AS ready,
   (SELECT min(due) FROM tq_messages WHERE queue = ?1 AND due IS NOT NULL) AS due,
-  (SELECT min(deadline) FROM tq_messages AS m JOIN tq_receivers AS r ON r.id = m.receiver
-    WHERE m.queue = ?1 AND m.receiver IS NOT NULL) AS deadline`
+  (SELECT min(CASE WHEN deadline > ?2 + lease + 5000 THEN ?2 ELSE deadline END) FROM tq_receivers AS r
+    WHERE queue = ?1 AND EXISTS (SELECT 1 FROM tq_messages WHERE queue = ?1 AND receiver = r.id)) AS deadline`
 
-/** Whether something can be leased, and when the next thing happens that time alone brings about. */
+/**
+ * Whether something can be leased, and when the next thing happens that time alone brings about. A lease that ends
+ * later than it can was begun before the clock was set back: whoever leases next sets it right.
+ */
 export function lookAt(
   database: Database,
+  now: number,
   queue: number,
 ): { readonly ready: boolean; readonly at: number | null } {
-  const found = database.get<{ ready: number; due: number | null; deadline: number | null }>(look, queue)
+  const found = database.get<{ ready: number; due: number | null; deadline: number | null }>(look, queue, now)
   if (!found) return { ready: false, at: null }
   const { ready, due, deadline } = found
   return {
