@@ -30,6 +30,7 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'defaults',
   'maxPayloadBytes',
   'maxQueueLength',
+  'deadLetters',
   'publishTimeout',
   'codec',
   'accept',

@@ -11,6 +11,7 @@ import { dropUnique } from '../runtime/unique-lock.ts'
 import type { WorkerInfo } from '../runtime/worker-list.ts'
 import { newId } from '../util/ids.ts'
 import type { ActiveRun } from './active-run.ts'
+import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Outcome } from './outcome.ts'
@@ -43,6 +44,7 @@ export class Worker {
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #engine: Engine | undefined
   #heartbeat: Heartbeat | undefined
+  #deadLetters: DeadLetterUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
@@ -81,6 +83,7 @@ export class Worker {
       idle: () => void this.#onIdle(connection),
     })
     this.#engine = engine
+    this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
     await engine.open()
     if (connection.backend) {
       this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, engine.active, () => this.describe())
@@ -137,6 +140,7 @@ export class Worker {
     const released = (await this.#engine?.finish(graceMs, this.#hurry.signal)) ?? 0
     await this.#engine?.close()
     await this.#heartbeat?.stop()
+    await this.#deadLetters?.stop()
     if (this.#engine) await this.#app.shutdown()
     this.#state = 'stopped'
     this.#reportStop({ reason, released, ...this.#counts })
@@ -192,6 +196,7 @@ export class Worker {
     } else if (outcome.type === 'dead') {
       const { error, reason } = outcome
       this.#counts.failed++
+      this.#deadLetters?.added(job.queue)
       if (!events.heard('failed')) this.#logFailure(job, error, reason)
       events.emit('failed', () => ({ ...toEvent(job), error, reason, runtimeMs }))
     } else if (outcome.type === 'revoked') {
