@@ -1,6 +1,7 @@
 // What applications import.
-export { type App, createApp } from './app/app.ts'
+export type { App } from './app/app.ts'
 export type { AppOptions } from './app/app-options.ts'
+export { createApp } from './app/create-app.ts'
 export { createWorker } from './app/create-worker.ts'
 export type { Adapter } from './contracts/adapter.ts'
 export type { Backend } from './contracts/backend.ts'
