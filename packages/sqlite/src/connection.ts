@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Clock, sleep, TqError } from '@tq/core/driver'
+import { Checkpointer } from './checkpointer.ts'
 import { isBusy } from './classify.ts'
 import { Database } from './database.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -44,7 +45,9 @@ export class Connection {
     this.wakeups = new Wakeups(options.file, clock, version)
     if (options.synchronous === 'full') this.#syncer = new Syncer(options.file, clock, version)
     const transaction = new Transaction(database, this.time, this.wakeups)
-    this.#writes = new WriteQueue(database, transaction, clock, options.busyTimeoutMs, this.#syncer)
+    const checkpointer = new Checkpointer(database, clock)
+    const { busyTimeoutMs } = options
+    this.#writes = new WriteQueue(database, transaction, clock, busyTimeoutMs, this.#syncer, checkpointer)
     this.#sweeper = new Sweeper(clock, (sweep) => this.#writes.add(false, sweep))
   }
 

@@ -1,4 +1,5 @@
 import type { Clock, Millis } from '@tq/core/driver'
+import type { Checkpointer } from './checkpointer.ts'
 import { isBusy } from './classify.ts'
 import type { Database } from './database.ts'
 import type { Syncer } from './syncer.ts'
@@ -32,6 +33,7 @@ export class WriteQueue {
   readonly #clock: Clock
   readonly #busyTimeoutMs: Millis
   readonly #syncer: Syncer | undefined
+  readonly #checkpointer: Checkpointer
   #jobs: Job[] = []
   #scheduled = false
   #attempts = 0
@@ -44,12 +46,14 @@ export class WriteQueue {
     clock: Clock,
     busyTimeoutMs: Millis,
     syncer: Syncer | undefined,
+    checkpointer: Checkpointer,
   ) {
     this.#database = database
     this.#transaction = transaction
     this.#clock = clock
     this.#busyTimeoutMs = busyTimeoutMs
     this.#syncer = syncer
+    this.#checkpointer = checkpointer
   }
 
   /**
@@ -112,6 +116,7 @@ export class WriteQueue {
     if (ran < group.length) this.#jobs = [...group.slice(ran), ...this.#jobs]
     this.#transaction.committed()
     this.#answer(group.slice(0, ran), values)
+    this.#checkpointer.committed()
   }
 
   #answer(jobs: readonly Job[], values: readonly unknown[]): void {

@@ -66,6 +66,21 @@ const tasks: Record<string, () => Promise<void>> = {
     say('published')
   },
 
+  /** Sends lists of larger messages, one after the other, without a pause. */
+  async load() {
+    const [calls = '0'] = rest
+    const opened = broker()
+    await opened.open()
+    const list = Array.from({ length: 50 }, (_, index) => ({
+      id: String(index),
+      body: new Uint8Array(2_000),
+      headers: {},
+    }))
+    for (let call = 0; call < Number(calls); call++) await opened.publish(queue, list)
+    await opened.close()
+    say('published')
+  },
+
   /** Takes what is there, says so, and hangs until it is killed. */
   async hold() {
     const [leaseMs = '500'] = rest

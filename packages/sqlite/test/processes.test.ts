@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Broker, systemClock } from '@tq/core/driver'
@@ -121,6 +121,17 @@ test('another process is heard within a moment', { timeout: 30_000 }, async () =
   const [published] = await Promise.all([heard(sender), receiving])
   expect(published).toBe('published')
   expect((await receiving).length).toBeGreaterThan(0)
+})
+
+test('several busy writers do not make the log grow without end', { timeout: 60_000 }, async () => {
+  const url = newUrl()
+  // Keeps the log from being removed by the last one that leaves.
+  await openBroker(url)
+  const writers = Array.from({ length: 3 }, () => start('load', url, 'load', '300'))
+  await Promise.all(writers.map(heard))
+  const megabytes = statSync(`${url.slice('sqlite:'.length)}-wal`).size / 1_048_576
+  // 90 MB of bodies went through it; it is begun anew at 16 MB or soon after.
+  expect(megabytes).toBeLessThan(32)
 })
 
 test('an idle worker costs less than one percent of a core', { timeout: 30_000 }, async () => {
