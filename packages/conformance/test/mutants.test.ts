@@ -3,13 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { backendSuite, brokerSuite, runSuite, type Suite, storeSuite } from '../src/index.ts'
 import { memoryHarness } from './memory-harness.ts'
 import { committingMutants } from './mutants/committing.ts'
+import { delayMutants } from './mutants/delays.ts'
 import { deliveringMutants } from './mutants/delivering.ts'
+import { fencingMutants } from './mutants/fencing.ts'
 import { limitMutants } from './mutants/limits.ts'
 import { type Mutant, onBroker, onReceiver, onResults, onState } from './mutants/mutant.ts'
+import { priorityMutants } from './mutants/priorities.ts'
 import { publishingMutants } from './mutants/publishing.ts'
 import { resultMutants } from './mutants/results.ts'
 import { settlingMutants } from './mutants/settling.ts'
-import { starvingMutants } from './mutants/starving.ts'
 import { stateMutants } from './mutants/state.ts'
 
 // Who tests the tests: each of these breaks one promise, and one case, by name, has to notice.
@@ -17,7 +19,14 @@ import { stateMutants } from './mutants/state.ts'
 const suites: readonly (readonly [string, readonly Mutant[], (wrap: Mutant['wrap']) => Suite])[] = [
   [
     'broker',
-    [...settlingMutants, ...deliveringMutants, ...publishingMutants, ...starvingMutants],
+    [
+      ...settlingMutants,
+      ...fencingMutants,
+      ...deliveringMutants,
+      ...publishingMutants,
+      ...delayMutants,
+      ...priorityMutants,
+    ],
     (wrap) => brokerSuite(memoryHarness('virtual', wrap).broker),
   ],
   [
