@@ -6,10 +6,10 @@ import type { Names } from './names.ts'
 const purgeAtOnce = 5_000
 
 const count = `SELECT
-  (SELECT count(*) FROM tq_messages WHERE queue = ?1 AND receiver IS NULL AND due IS NULL) AS ready,
-  (SELECT count(*) FROM tq_messages WHERE queue = ?1 AND due <= ?2) AS due,
-  (SELECT count(*) FROM tq_messages WHERE queue = ?1 AND due > ?2) AS waiting,
-  (SELECT count(*) FROM tq_messages WHERE queue = ?1 AND receiver IS NOT NULL) AS leased`
+  (SELECT count(*) FROM tq_messages WHERE queue = ? AND receiver IS NULL AND due IS NULL) AS ready,
+  (SELECT count(*) FROM tq_messages WHERE queue = ? AND due <= ?) AS due,
+  (SELECT count(*) FROM tq_messages WHERE queue = ? AND due > ?) AS waiting,
+  (SELECT count(*) FROM tq_messages WHERE queue = ? AND receiver IS NOT NULL) AS leased`
 
 const purgeReady = `DELETE FROM tq_messages WHERE seq IN (SELECT seq FROM tq_messages
   WHERE queue = ? AND receiver IS NULL AND due IS NULL LIMIT ${purgeAtOnce})`
@@ -29,7 +29,15 @@ export class SqliteAdmin implements QueueAdmin {
     const found = await connection.read((database, now) => {
       const number = names.find(database, queue)
       if (number === undefined) return undefined
-      return database.get<{ ready: number; due: number; waiting: number; leased: number }>(count, number, now)
+      return database.get<{ ready: number; due: number; waiting: number; leased: number }>(
+        count,
+        number,
+        number,
+        now,
+        number,
+        now,
+        number,
+      )
     })
     if (!found) return { ready: 0, leased: 0, delayed: 0 }
     return { ready: found.ready + found.due, leased: found.leased, delayed: found.waiting }

@@ -5,6 +5,8 @@ type SqliteModule = typeof import('node:sqlite')
 /**
  * An open file: one connection with its statements, prepared once. Everything in here is synchronous and blocks
  * its thread; it knows nothing of queues or tasks. Also used by the keeper, in a thread of its own.
+ *
+ * Values go to plain `?` only: on Node 22 they cannot be bound to `?1`.
  */
 export class Database {
   readonly #database: DatabaseSync

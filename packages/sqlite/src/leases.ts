@@ -51,8 +51,8 @@ export function keepReceiver(
 ): void {
   const lease = wholeMs(leaseMs)
   transaction.run(
-    `INSERT INTO tq_receivers (id, queue, deadline, lease) VALUES (?1, ?2, ?3, ?4)
-      ON CONFLICT (id) DO UPDATE SET deadline = ?3`,
+    `INSERT INTO tq_receivers (id, queue, deadline, lease) VALUES (?, ?, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET deadline = excluded.deadline`,
     receiver,
     queue,
     transaction.now + lease + 1,
@@ -64,9 +64,9 @@ export function keepReceiver(
 export const renewReceiver = 'UPDATE tq_receivers SET deadline = ? WHERE id = ?'
 
 /** The first condition is for the index: it leaves out what is long over. */
-const clampDeadlines = `UPDATE tq_receivers SET deadline = ?1 + lease
-  WHERE deadline > ?1 + 5000 AND deadline > ?1 + lease + 5000`
-const expired = `SELECT id, queue FROM tq_receivers AS r WHERE deadline <= ?1 AND lease <= ?2
+const clampDeadlines = `UPDATE tq_receivers SET deadline = ? + lease
+  WHERE deadline > ? + 5000 AND deadline > ? + lease + 5000`
+const expired = `SELECT id, queue FROM tq_receivers AS r WHERE deadline <= ? AND lease <= ?
   AND EXISTS (SELECT 1 FROM tq_messages WHERE queue = r.queue AND receiver = r.id) LIMIT 20`
 const giveBack = `UPDATE tq_messages SET receiver = NULL, delivery = NULL, lost = lost + 1
   WHERE queue = ? AND receiver = ?`
@@ -79,7 +79,7 @@ export function reclaimExpired(transaction: Transaction): void {
   if (!transaction.timeToReclaim()) return
   const { now, time } = transaction
   // The clock was set back: nobody waits longer for a dead receiver than its lease.
-  transaction.run(clampDeadlines, now)
+  transaction.run(clampDeadlines, now, now, now)
   for (const { id, queue } of transaction.all<{ id: number; queue: number }>(
     expired,
     now,
@@ -95,5 +95,5 @@ export function reclaimExpired(transaction: Transaction): void {
 export const held = 'seq = ? AND receiver = ? AND delivery = ?'
 
 /** Forgets a receiver that holds nothing. */
-export const forgetReceiver = `DELETE FROM tq_receivers WHERE id = ?1
-  AND NOT EXISTS (SELECT 1 FROM tq_messages WHERE queue = ?2 AND receiver = ?1)`
+export const forgetReceiver = `DELETE FROM tq_receivers WHERE id = ? AND NOT EXISTS
+  (SELECT 1 FROM tq_messages WHERE queue = tq_receivers.queue AND receiver = tq_receivers.id)`

@@ -81,15 +81,15 @@ type Row = readonly [
 
 const columns = 'm.seq, m.priority, m.lost, m.sent, m.id, m.headers, m.body, r.state, r.run'
 const withRecord = `LEFT JOIN tq_records AS r
-  ON r.namespace = ?1 AND r.id = m.id AND r.stored + max(r.ttl, r.mark) > ?2`
-const ready = 'm.queue = ?3 AND m.receiver IS NULL AND m.due IS NULL'
+  ON r.namespace = ? AND r.id = m.id AND r.stored + max(r.ttl, r.mark) > ?`
+const ready = 'm.queue = ? AND m.receiver IS NULL AND m.due IS NULL'
 
 const fromTop = `SELECT ${columns} FROM tq_messages AS m ${withRecord}
-  WHERE ${ready} ORDER BY m.priority DESC, m.seq LIMIT ?4`
+  WHERE ${ready} ORDER BY m.priority DESC, m.seq LIMIT ?`
 const lowest = `SELECT m.priority FROM tq_messages AS m
-  WHERE m.queue = ?1 AND m.receiver IS NULL AND m.due IS NULL ORDER BY m.priority LIMIT 1`
+  WHERE m.queue = ? AND m.receiver IS NULL AND m.due IS NULL ORDER BY m.priority LIMIT 1`
 const fromLowest = `SELECT ${columns} FROM tq_messages AS m ${withRecord}
-  WHERE ${ready} AND m.priority = ?5 ORDER BY m.seq LIMIT ?4`
+  WHERE ${ready} AND m.priority = ? ORDER BY m.seq LIMIT ?`
 const hold = 'UPDATE tq_messages SET receiver = ?, delivery = ? WHERE seq = ?'
 
 /** Who leases, and how much. */
@@ -116,7 +116,7 @@ export function leaseMessages(transaction: Transaction, order: LeaseOrder): read
   if (bottom > 0) {
     const level = transaction.get<{ priority: number }>(lowest, queue)?.priority
     if (level === undefined) return taken
-    take(transaction.lists<Row>(fromLowest, namespace, transaction.now, queue, bottom, level))
+    take(transaction.lists<Row>(fromLowest, namespace, transaction.now, queue, level, bottom))
   }
   const top = order.top + bottom - taken.length
   if (top > 0) take(transaction.lists<Row>(fromTop, namespace, transaction.now, queue, top))
@@ -140,10 +140,10 @@ export function promoteDue(transaction: Transaction, queue: number): void {
 }
 
 const look = `SELECT
-  EXISTS (SELECT 1 FROM tq_messages WHERE queue = ?1 AND receiver IS NULL AND due IS NULL) AS ready,
-  (SELECT min(due) FROM tq_messages WHERE queue = ?1 AND due IS NOT NULL) AS due,
-  (SELECT min(CASE WHEN deadline > ?2 + lease + 5000 THEN ?2 ELSE deadline END) FROM tq_receivers AS r
-    WHERE queue = ?1 AND EXISTS (SELECT 1 FROM tq_messages WHERE queue = ?1 AND receiver = r.id)) AS deadline`
+  EXISTS (SELECT 1 FROM tq_messages WHERE queue = ? AND receiver IS NULL AND due IS NULL) AS ready,
+  (SELECT min(due) FROM tq_messages WHERE queue = ? AND due IS NOT NULL) AS due,
+  (SELECT min(CASE WHEN deadline > ? + lease + 5000 THEN 0 ELSE deadline END) FROM tq_receivers AS r
+    WHERE queue = ? AND EXISTS (SELECT 1 FROM tq_messages WHERE queue = r.queue AND receiver = r.id)) AS deadline`
 
 /**
  * Whether something can be leased, and when the next thing happens that time alone brings about. A lease that ends
@@ -154,7 +154,13 @@ export function lookAt(
   now: number,
   queue: number,
 ): { readonly ready: boolean; readonly at: number | null } {
-  const found = database.get<{ ready: number; due: number | null; deadline: number | null }>(look, queue, now)
+  const found = database.get<{ ready: number; due: number | null; deadline: number | null }>(
+    look,
+    queue,
+    queue,
+    now,
+    queue,
+  )
   if (!found) return { ready: false, at: null }
   const { ready, due, deadline } = found
   return {

@@ -106,7 +106,7 @@ export class SqliteReceiver implements Receiver {
     const { life } = this.#leasing
     if (life.held > 0) return
     await this.#connection.write(false, (transaction) => {
-      transaction.run(forgetReceiver, life.id, this.#queue)
+      transaction.run(forgetReceiver, life.id)
     })
   }
 

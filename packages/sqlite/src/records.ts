@@ -12,21 +12,24 @@ const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 
 const firstEnd = 3
 const revoked = 5
 
-/** Alive: a record, or the memory of one, that still counts. `?2` is now. */
-const alive = 'stored + max(ttl, mark) > ?2'
+/** A record, or the memory of one, counts until this instant. */
+const forgottenAt = 'tq_records.stored + max(tq_records.ttl, tq_records.mark)'
 
 const insert = `INSERT INTO tq_records
-  (namespace, stored, id, name, queue, state, generation, attempt, epoch, updated, ttl, mark, sweep, detail)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-  ON CONFLICT (namespace, id) DO UPDATE SET stored = ?2, name = ?4, queue = ?5, state = ?6, generation = ?7,
-    attempt = ?8, epoch = ?9, updated = ?10, ttl = ?11, mark = ?12, sweep = ?13, detail = ?14,
-    run = CASE WHEN ${alive} THEN run END
-  WHERE NOT (${alive}) OR ?7 > generation OR (?7 = generation AND state < ${firstEnd} AND `
+  (namespace, id, name, queue, state, generation, attempt, epoch, updated, ttl, mark, stored, sweep, detail)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (namespace, id) DO UPDATE SET
+    name = excluded.name, queue = excluded.queue, state = excluded.state, generation = excluded.generation,
+    attempt = excluded.attempt, epoch = excluded.epoch, updated = excluded.updated, ttl = excluded.ttl,
+    mark = excluded.mark, stored = excluded.stored, sweep = excluded.sweep, detail = excluded.detail,
+    run = CASE WHEN ${forgottenAt} > excluded.stored THEN run END
+  WHERE ${forgottenAt} <= excluded.stored OR excluded.generation > tq_records.generation
+    OR (excluded.generation = tq_records.generation AND tq_records.state < ${firstEnd} AND `
 
 /** Fenced by (generation, attempt, epoch); a run may write again what it wrote. */
-const put = `${insert} (?8, ?9) >= (attempt, epoch))`
+const put = `${insert} (excluded.attempt, excluded.epoch) >= (tq_records.attempt, tq_records.epoch))`
 /** A task sent before is not sent again. */
-const accept = `${insert} ?8 > attempt)`
+const accept = `${insert} excluded.attempt > tq_records.attempt)`
 
 /** Stores a record unless a later or final one is there. */
 export function putRecord(transaction: Transaction, namespace: number, record: TaskRecord): boolean {
@@ -74,7 +77,6 @@ function write(transaction: Transaction, sql: string, namespace: number, record:
   const changed = transaction.run(
     sql,
     namespace,
-    now,
     id,
     name,
     queue,
@@ -85,6 +87,7 @@ function write(transaction: Transaction, sql: string, namespace: number, record:
     Math.trunc(updatedAt),
     ttl,
     mark,
+    now,
     now + ttl,
     detail,
   )
@@ -108,9 +111,9 @@ interface Row {
   readonly detail: string
 }
 
-const select = `SELECT r.* FROM json_each(?3) AS wanted
-  JOIN tq_records AS r ON r.namespace = ?1 AND r.id = wanted.value
-  WHERE r.stored + r.ttl > ?2`
+const select = `SELECT r.* FROM json_each(?) AS wanted
+  JOIN tq_records AS r ON r.namespace = ? AND r.id = wanted.value
+  WHERE r.stored + r.ttl > ?`
 
 /** What has been committed for so long has been synced by whoever committed it. */
 const surelySyncedMs = 10_000
@@ -122,7 +125,7 @@ export function readRecords(
   namespace: number,
   ids: readonly string[],
 ): { readonly records: ReadonlyMap<string, TaskRecord>; readonly recentEnd: boolean } {
-  const rows = database.all<Row>(select, namespace, now, JSON.stringify(ids))
+  const rows = database.all<Row>(select, JSON.stringify(ids), namespace, now)
   return {
     records: new Map(rows.map((row) => [row.id, recordOf(row)])),
     recentEnd: rows.some(({ state, stored }) => state >= firstEnd && stored > now - surelySyncedMs),
@@ -155,10 +158,10 @@ export function claimRecord(transaction: Transaction, namespace: number, claim: 
   const { id, generation, attempt, runId } = claim
   const { now } = transaction
   const known = transaction.get<Claimed>(
-    `SELECT * FROM tq_records WHERE namespace = ?1 AND id = ?3 AND ${alive}`,
+    `SELECT * FROM tq_records WHERE namespace = ? AND id = ? AND ${forgottenAt} > ?`,
     namespace,
-    now,
     id,
+    now,
   )
   if (!known || known.generation < generation) {
     remember(transaction, namespace, claim)

@@ -83,9 +83,10 @@ export function sweep(transaction: Transaction): boolean {
 /** A record that is no longer read gives its room back at once; its mark stays as long as it was asked to. */
 function sweepRecords(transaction: Transaction): boolean {
   const { now } = transaction
-  const due = `SELECT rowid FROM tq_records WHERE sweep <= ?1 ORDER BY sweep LIMIT ${rows}`
+  const due = `SELECT rowid FROM tq_records WHERE sweep <= ? ORDER BY sweep LIMIT ${rows}`
   const forgotten = transaction.run(
-    `DELETE FROM tq_records WHERE stored + max(ttl, mark) <= ?1 AND rowid IN (${due})`,
+    `DELETE FROM tq_records WHERE stored + max(ttl, mark) <= ? AND rowid IN (${due})`,
+    now,
     now,
   )
   const emptied = transaction.run(

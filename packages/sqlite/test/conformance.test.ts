@@ -5,7 +5,7 @@ describeBroker(brokerHarness())
 describeBackend(backendHarness())
 describeStore(storeHarness())
 
-// Each instance on a connection of its own, as separate processes have them.
+// The instances of a case on connections of their own, as separate processes have them.
 describeBroker(brokerHarness(true))
 describeBackend(backendHarness(true))
 describeStore(storeHarness(true))

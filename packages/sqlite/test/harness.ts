@@ -8,8 +8,8 @@ import { type Adapter, type AdapterContext, type Backend, type Broker, systemClo
 import { adapter, sqlite } from '../src/index.ts'
 
 /**
- * A fresh file per harness. Instances of one process share a connection; `apart` gives each instance a connection
- * of its own, as if each were another process.
+ * A fresh file per harness. Instances of one process share a connection; `apart` spreads them over several, so that
+ * those of one case are to each other as if they were in different processes.
  */
 function base(name: string, apart: boolean) {
   const folder = mkdtempSync(join(tmpdir(), 'tq-sqlite-'))
@@ -20,7 +20,7 @@ function base(name: string, apart: boolean) {
     url,
     context,
     // Connections are shared between equal options only.
-    adapter: (): Adapter => (apart ? sqlite({ busyTimeoutMs: 10_000 + ++made }) : adapter),
+    adapter: (): Adapter => (apart ? sqlite({ busyTimeoutMs: 10_000 + (made++ % 6) }) : adapter),
     shared: {
       name: apart ? `${name}-apart` : name,
       queueName: () => `q-${randomUUID()}`,

@@ -2,14 +2,14 @@ import type { CollectionPage } from '@tq/core/driver'
 import type { Database } from '../database.ts'
 import type { Transaction } from '../transaction.ts'
 
-const store = `INSERT INTO tq_members (namespace, collection, member, expires, value) VALUES (?1, ?2, ?3, ?4, ?5)
-  ON CONFLICT (namespace, collection, member) DO UPDATE SET expires = ?4, value = ?5`
+const store = `INSERT INTO tq_members (namespace, collection, member, expires, value) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (namespace, collection, member) DO UPDATE SET expires = excluded.expires, value = excluded.value`
 const remove = 'DELETE FROM tq_members WHERE namespace = ? AND collection = ? AND member = ? AND expires > ?'
 /** In the order of the members' bytes: whatever comes or goes, a walk meets each once. */
 const first = `SELECT member, value FROM tq_members
-  WHERE namespace = ?1 AND collection = ?2 AND expires > ?3 ORDER BY member LIMIT ?4`
+  WHERE namespace = ? AND collection = ? AND expires > ? ORDER BY member LIMIT ?`
 const following = `SELECT member, value FROM tq_members
-  WHERE namespace = ?1 AND collection = ?2 AND expires > ?3 AND member > ?5 ORDER BY member LIMIT ?4`
+  WHERE namespace = ? AND collection = ? AND expires > ? AND member > ? ORDER BY member LIMIT ?`
 
 export function addMember(
   transaction: Transaction,
@@ -39,12 +39,12 @@ export function pageOfMembers(
   options: { readonly cursor?: string; readonly limit: number },
 ): CollectionPage {
   const { cursor, limit } = options
-  const common = [namespace, collection, now, limit] as const
+  const common = [namespace, collection, now] as const
   type Member = CollectionPage['members'][number]
   const rows =
     cursor === undefined
-      ? database.all<Member>(first, ...common)
-      : database.all<Member>(following, ...common, cursor.slice(1))
+      ? database.all<Member>(first, ...common, limit)
+      : database.all<Member>(following, ...common, cursor.slice(1), limit)
   const last = rows.at(-1)
   return {
     members: rows.map(({ member, value }) => ({ member, value })),

@@ -1,11 +1,12 @@
 import type { Database } from '../database.ts'
 import type { Transaction } from '../transaction.ts'
 
-const add = `INSERT INTO tq_counts (namespace, key, field, value, expires) VALUES (?1, ?2, ?3, ?4, ?5)
+const add = `INSERT INTO tq_counts (namespace, key, field, value, expires) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (namespace, key, field) DO UPDATE SET
-    value = CASE WHEN expires > ?6 THEN value + ?4 ELSE ?4 END, expires = ?5`
-const select = `SELECT c.key, c.field, c.value FROM json_each(?3) AS wanted
-  JOIN tq_counts AS c ON c.namespace = ?1 AND c.key = wanted.value WHERE c.expires > ?2`
+    value = CASE WHEN tq_counts.expires > ? THEN value + excluded.value ELSE excluded.value END,
+    expires = excluded.expires`
+const select = `SELECT c.key, c.field, c.value FROM json_each(?) AS wanted
+  JOIN tq_counts AS c ON c.namespace = ? AND c.key = wanted.value WHERE c.expires > ?`
 
 export function addCounts(
   transaction: Transaction,
@@ -30,9 +31,9 @@ export function readCounts(
 ): readonly Readonly<Record<string, number>>[] {
   const rows = database.all<{ key: string; field: string; value: number }>(
     select,
+    JSON.stringify([...new Set(keys)]),
     namespace,
     now,
-    JSON.stringify([...new Set(keys)]),
   )
   const sums = new Map<string, [string, number][]>()
   for (const { key, field, value } of rows) {

@@ -13,7 +13,7 @@ const find = `SELECT id, sealed, total, done FROM tq_joins WHERE namespace = ? A
 const create = `INSERT INTO tq_joins (namespace, name, sealed, total, done, expires) VALUES (?, ?, 0, 0, 0, ?)
   RETURNING id, sealed, total, done`
 const name = `INSERT INTO tq_children (parent, child)
-  SELECT ?1, value FROM json_each(?2) WHERE true ORDER BY key ON CONFLICT DO NOTHING`
+  SELECT ?, value FROM json_each(?) WHERE true ORDER BY key ON CONFLICT DO NOTHING`
 const grow = 'UPDATE tq_joins SET total = total + ?, sealed = ?, expires = max(expires, ?) WHERE id = ?'
 const report = 'UPDATE tq_children SET value = ? WHERE parent = ? AND child = ? AND value IS NULL'
 const raise = 'UPDATE tq_joins SET done = done + 1 WHERE id = ? RETURNING id, sealed, total, done'

@@ -1,8 +1,8 @@
 import type { ParkedItem } from '@tq/core/driver'
 import type { Transaction } from '../transaction.ts'
 
-const store = `INSERT INTO tq_parked (namespace, lot, key, due, value) VALUES (?1, ?2, ?3, ?4, ?5)
-  ON CONFLICT (namespace, lot, key) DO UPDATE SET due = ?4, value = ?5`
+const store = `INSERT INTO tq_parked (namespace, lot, key, due, value) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (namespace, lot, key) DO UPDATE SET due = excluded.due, value = excluded.value`
 const select = `SELECT key, value FROM tq_parked
   WHERE namespace = ? AND lot = ? AND due <= ? ORDER BY due, rowid LIMIT ?`
 const hide = 'UPDATE tq_parked SET due = ? WHERE namespace = ? AND lot = ? AND key = ?'

@@ -3,8 +3,8 @@ import type { Transaction } from '../transaction.ts'
 
 const own = 'SELECT token FROM tq_places WHERE namespace = ? AND key = ? AND holder = ? AND expires > ?'
 const taken = 'SELECT count(*) AS taken FROM tq_places WHERE namespace = ? AND key = ? AND expires > ?'
-const store = `INSERT INTO tq_places (namespace, key, holder, token, expires) VALUES (?1, ?2, ?3, ?4, ?5)
-  ON CONFLICT (namespace, key, holder) DO UPDATE SET token = ?4, expires = ?5`
+const store = `INSERT INTO tq_places (namespace, key, holder, token, expires) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (namespace, key, holder) DO UPDATE SET token = excluded.token, expires = excluded.expires`
 const keep = 'UPDATE tq_places SET expires = ? WHERE namespace = ? AND key = ? AND holder = ? AND expires > ?'
 const leave = 'DELETE FROM tq_places WHERE namespace = ? AND key = ? AND holder = ? AND expires > ?'
 const all = 'SELECT holder FROM tq_places WHERE namespace = ? AND key = ? AND expires > ? ORDER BY token'

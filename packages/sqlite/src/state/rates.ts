@@ -2,8 +2,9 @@ import type { Millis } from '@tq/core/driver'
 import type { Transaction } from '../transaction.ts'
 
 const find = 'SELECT tokens, updated FROM tq_rates WHERE namespace = ? AND key = ? AND expires > ?'
-const store = `INSERT INTO tq_rates (namespace, key, tokens, updated, expires) VALUES (?1, ?2, ?3, ?4, ?5)
-  ON CONFLICT (namespace, key) DO UPDATE SET tokens = ?3, updated = ?4, expires = ?5`
+const store = `INSERT INTO tq_rates (namespace, key, tokens, updated, expires) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (namespace, key) DO UPDATE SET tokens = excluded.tokens, updated = excluded.updated,
+    expires = excluded.expires`
 
 /** Takes tokens of a bucket, or says how long until there will be enough. */
 export function takeTokens(

@@ -2,11 +2,12 @@ import type { Versioned } from '@tq/core/driver'
 import type { Database } from '../database.ts'
 import type { Transaction } from '../transaction.ts'
 
-const select = `SELECT v.key, v.value, v.version FROM json_each(?3) AS wanted
-  JOIN tq_values AS v ON v.namespace = ?1 AND v.key = wanted.value WHERE v.expires > ?2`
+const select = `SELECT v.key, v.value, v.version FROM json_each(?) AS wanted
+  JOIN tq_values AS v ON v.namespace = ? AND v.key = wanted.value WHERE v.expires > ?`
 const current = 'SELECT version FROM tq_values WHERE namespace = ? AND key = ? AND expires > ?'
-const store = `INSERT INTO tq_values (namespace, key, version, expires, value) VALUES (?1, ?2, ?3, ?4, ?5)
-  ON CONFLICT (namespace, key) DO UPDATE SET version = ?3, expires = ?4, value = ?5`
+const store = `INSERT INTO tq_values (namespace, key, version, expires, value) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (namespace, key) DO UPDATE SET
+    version = excluded.version, expires = excluded.expires, value = excluded.value`
 
 /** By key; those that are absent or expired are missing. */
 export function readValues(
@@ -15,7 +16,7 @@ export function readValues(
   namespace: number,
   keys: readonly string[],
 ): ReadonlyMap<string, Versioned> {
-  const rows = database.all<Versioned & { key: string }>(select, namespace, now, JSON.stringify(keys))
+  const rows = database.all<Versioned & { key: string }>(select, JSON.stringify(keys), namespace, now)
   return new Map(rows.map(({ key, value, version }) => [key, { value, version }]))
 }
 
