@@ -30,7 +30,7 @@ export interface Around {
 }
 
 /** The same object but for some members. The others keep their `this`, and with it their private fields. */
-export function over<T extends object>(real: T, changes: Partial<T>): T {
+function over<T extends object>(real: T, changes: Partial<T>): T {
   return new Proxy(real, {
     get(target, name) {
       if (Object.hasOwn(changes, name)) return Reflect.get(changes, name)
@@ -91,7 +91,7 @@ export function onState(change: (real: StateStore) => Partial<StateStore>) {
   return onBackend(({ state }) => ({ state: over(state, change(state)) }))
 }
 
-export function given<T>(value: T | undefined): T {
+function given<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('memory makes this')
   return value
 }

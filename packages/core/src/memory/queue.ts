@@ -1,8 +1,8 @@
 import type { OutboundMessage, QueueCounts, Settlement } from '../contracts/broker.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
-import { Alarm } from './alarm.ts'
 import { Heap, type Timed } from './heap.ts'
 import { Lane, type Stored } from './lane.ts'
+import { Waiting } from './waiting.ts'
 
 /** Who holds leases: one receiver. */
 export interface Holder {
@@ -24,20 +24,22 @@ const bottomEvery = 16
 
 /** One queue: a lane per priority, a heap of what is not due yet, a heap of the leases. */
 export class MemoryQueue {
+  readonly waiting: Waiting
   readonly #clock: Clock
   readonly #lanes = Array.from({ length: levels }, () => new Lane())
   readonly #delayed = new Heap<Stored>()
   readonly #leases = new Heap<Leased>()
-  readonly #waiting = new Set<() => void>()
-  readonly #alarm: Alarm
   #ready = 0
   #order = 0
   #taken = 0
-  #servesSoon = false
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#alarm = new Alarm(clock, () => this.#serve())
+    this.waiting = new Waiting(clock, {
+      catchUp: () => this.#catchUp(),
+      isReady: () => this.#ready > 0,
+      nextDue: () => Math.min(this.#delayed.first?.at ?? Infinity, this.#leases.first?.at ?? Infinity),
+    })
   }
 
   /** Looks at what has become due, but ends no lease: counting is not receiving. */
@@ -59,7 +61,7 @@ export class MemoryQueue {
     }
     if (delayMs > 0) this.#delay(stored, delayMs)
     else this.#enter(stored)
-    this.#changed()
+    this.waiting.changed()
   }
 
   /** Leases up to `max`; none when nothing is ready. */
@@ -74,14 +76,14 @@ export class MemoryQueue {
       leases.push(leased)
     }
     holder.held += leases.length
-    if (leases.length > 0) this.#changed()
+    if (leases.length > 0) this.waiting.changed()
     return leases
   }
 
   end(leased: Leased): void {
     this.#leases.remove(leased)
     leased.holder.held--
-    this.#changed()
+    this.waiting.changed()
   }
 
   giveBack(leased: Leased, delayMs: Millis): void {
@@ -101,13 +103,6 @@ export class MemoryQueue {
     this.#delayed.clear()
     this.#ready = 0
     return gone
-  }
-
-  /** Calls `serve` whenever it might get something, until the returned function is called. */
-  wait(serve: () => void): () => void {
-    this.#waiting.add(serve)
-    this.#arm()
-    return () => this.#waiting.delete(serve)
   }
 
   #delay(stored: Stored, delayMs: Millis): void {
@@ -164,32 +159,5 @@ export class MemoryQueue {
       late.stored.lostLeases++
       this.#putBack(late.stored)
     }
-  }
-
-  /** Serves those who wait, after the current step: a batch goes to a waiting receiver as one. */
-  #changed(): void {
-    if (this.#waiting.size === 0 || this.#servesSoon) return
-    this.#servesSoon = true
-    queueMicrotask(() => {
-      this.#servesSoon = false
-      this.#serve()
-    })
-  }
-
-  #serve(): void {
-    if (this.#waiting.size === 0) return
-    this.#catchUp()
-    for (const serve of this.#waiting) {
-      if (this.#ready === 0) break
-      serve()
-    }
-    this.#arm()
-  }
-
-  #arm(): void {
-    if (this.#waiting.size === 0) return
-    const { first: delayed } = this.#delayed
-    const { first: leased } = this.#leases
-    this.#alarm.set(Math.min(delayed?.at ?? Infinity, leased?.at ?? Infinity))
   }
 }

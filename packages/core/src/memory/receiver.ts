@@ -99,7 +99,7 @@ export class MemoryReceiver implements Receiver {
         const deliveries = this.#take(max)
         if (deliveries.length > 0) end(deliveries)
       }
-      const leave = this.#queue.wait(serve)
+      const leave = this.#queue.waiting.add(serve)
       const cancelTimer = this.#store.clock.setTimer(waitMs, endEmpty)
       signal.addEventListener('abort', endEmpty, { once: true })
       this.#endWait = endEmpty
