@@ -2,8 +2,9 @@ import type { Clock, Millis } from '@tq/core/driver'
 import type { Database } from './database.ts'
 
 /** Looks at the log after so many commits, or so long. */
-const commitsPerLook = 16
-const lookEveryMs: Millis = 100
+const often = { commits: 16, ms: 100 }
+/** Where SQLite is older than 3.51, as in Node 22, a look is no mere look: it moves, and syncs, what is there. */
+const seldom = { commits: 128, ms: 1_000 }
 /** Pages in the log that are moved into the database at once: a few milliseconds. */
 const movePages = 1_000
 /** A log of so many pages is begun anew, even if all writers have to stand still for that. */
@@ -22,6 +23,7 @@ interface Log {
 export class Checkpointer {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #every: { readonly commits: number; readonly ms: Millis }
   #commits = 0
   #lookedAt = Number.NEGATIVE_INFINITY
 
@@ -29,12 +31,15 @@ export class Checkpointer {
     this.#database = database
     this.#clock = clock
     database.exec('PRAGMA wal_autocheckpoint = 0')
+    const version = database.get<{ version: string }>('SELECT sqlite_version() AS version')?.version ?? ''
+    const [major = 0, minor = 0] = version.split('.').map(Number)
+    this.#every = major > 3 || minor >= 51 ? often : seldom
   }
 
   /** Outside a transaction, after each commit. */
   committed(): void {
     const now = this.#clock.monotonic()
-    if (++this.#commits < commitsPerLook && now - this.#lookedAt < lookEveryMs) return
+    if (++this.#commits < this.#every.commits && now - this.#lookedAt < this.#every.ms) return
     this.#commits = 0
     this.#lookedAt = now
     try {
@@ -45,7 +50,7 @@ export class Checkpointer {
   }
 
   #look(): void {
-    // Moves nothing. (SQLite before 3.51 does not know NOOP and moves what it can: right too, only slower.)
+    // Moves nothing where it is known, and else what it can.
     const before = this.#checkpoint('NOOP')
     if (before.log - before.checkpointed >= movePages) this.#checkpoint('PASSIVE')
     if (before.log >= restartPages) this.#checkpoint('RESTART')

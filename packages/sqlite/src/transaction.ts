@@ -92,9 +92,13 @@ export class Transaction {
     this.#afterCommit = []
   }
 
-  /** For the write queue: it is durable, and others may see it. */
+  /** For the write queue: it is done, and others may see it. */
   committed(): void {
     for (const act of this.#afterCommit) act()
+  }
+
+  /** For the write queue, once those who asked have their answers. */
+  wakeOthers(): void {
     for (const queue of this.#queues) this.#wakeups.wake(queue)
     for (const subject of this.#subjects) this.#wakeups.hint(subject)
   }

@@ -116,6 +116,7 @@ export class WriteQueue {
     if (ran < group.length) this.#jobs = [...group.slice(ran), ...this.#jobs]
     this.#transaction.committed()
     this.#answer(group.slice(0, ran), values)
+    this.#transaction.wakeOthers()
     this.#checkpointer.committed()
   }
 
@@ -156,6 +157,7 @@ export class WriteQueue {
   /** False when the group has to wait for the lock, or could not begin at all. */
   #begin(group: readonly Job[]): boolean {
     try {
+      this.#undo()
       this.#database.exec('BEGIN IMMEDIATE')
     } catch (error) {
       if (isBusy(error)) this.#waitForLock(group, error)
@@ -180,10 +182,18 @@ export class WriteQueue {
     this.#clock.setTimer(shortestPauseMs + Math.random() * longest, () => this.#turn())
   }
 
-  /** Undoes a transaction. A group is tried again one by one; a single job has failed. */
-  #fail(group: readonly Job[], error: unknown): void {
-    // Some errors, a full disk among them, have undone it already.
+  /** Some errors, a full disk among them, have done so already. */
+  #undo(): void {
     if (this.#database.inTransaction) this.#database.exec('ROLLBACK')
+  }
+
+  /** Gives a transaction up. A group is tried again one by one; a single job has failed. */
+  #fail(group: readonly Job[], error: unknown): void {
+    try {
+      this.#undo()
+    } catch {
+      // Tried again before the next one begins; what the caller has to know is the first error.
+    }
     if (isBusy(error)) this.#waitForLock(group, error)
     else if (group.length === 1) group[0]?.reject(error)
     else {

@@ -1,5 +1,5 @@
 // A process of its own on a file: what it does is the first argument, the URL the second.
-import { systemClock } from '@tq/core/driver'
+import { systemClock, type TaskRecord } from '@tq/core/driver'
 import { adapter } from '../src/index.ts'
 
 const [task = '', url = '', queue = '', ...rest] = process.argv.slice(2)
@@ -14,6 +14,12 @@ function broker() {
 
 function say(message: unknown): void {
   process.send?.(message as object)
+}
+
+function record(id: string, state: TaskRecord['state'], epoch: number): TaskRecord {
+  const day = 86_400_000
+  const rest = { generation: 0, attempt: 0, updatedAt: 0, detail: '{}', ttlMs: day, markMs: day }
+  return { id, name: 'a.task', queue, state, epoch, ...rest }
 }
 
 const tasks: Record<string, () => Promise<void>> = {
@@ -64,6 +70,23 @@ const tasks: Record<string, () => Promise<void>> = {
     }
     await opened.close()
     say('published')
+  },
+
+  /** Finishes tasks, as a worker does: result, follow-up and ack in one step. Until it is killed. */
+  async work() {
+    const [leaseMs = '500'] = rest
+    const opened = broker()
+    await opened.open()
+    const receiver = await opened.openReceiver(queue, { leaseMs: Number(leaseMs), prefetch: 60 })
+    for (;;) {
+      const deliveries = await receiver.receive({ max: 20, waitMs: 1_000, signal })
+      const items = deliveries.map(({ lease, message: { id }, deliveryCount }) => ({
+        lease,
+        record: record(id, 'SUCCESS', deliveryCount ?? 1),
+        publish: [{ queue: `${queue}-done`, message: { id, body: new Uint8Array(), headers: {} } }],
+      }))
+      await receiver.commit?.(items)
+    }
   },
 
   /** Sends lists of larger messages, one after the other, without a pause. */

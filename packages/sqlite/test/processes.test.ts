@@ -98,6 +98,45 @@ test('what a killed process held comes back after its lease', { timeout: 30_000 
   expect(await receiver.ack(back.map(({ lease }) => lease))).toEqual(['ok', 'ok'])
 })
 
+test('workers are killed again and again, and each task ends once', { timeout: 60_000 }, async () => {
+  const url = newUrl()
+  const broker = await openBroker(url)
+  const signal = new AbortController().signal
+  const body = new Uint8Array(100)
+  const ids = Array.from({ length: 4_000 }, (_, index) => `task ${index}`)
+  const day = 86_400_000
+  const rest = { generation: 0, attempt: 0, epoch: 0, updatedAt: 0, detail: '', ttlMs: day, markMs: day }
+  const pending = { name: 'a.task', queue: 'work', state: 'PENDING', ...rest } as const
+  const sending = async () => {
+    for (let start = 0; start < ids.length; start += 50) {
+      const messages = ids.slice(start, start + 50).map((id) => {
+        return { id, body, headers: {}, record: { id, ...pending } }
+      })
+      expect(await broker.publish('work', messages)).toEqual(messages.map(() => 'accepted'))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  const workers = Array.from({ length: 3 }, () => start('work', url, 'work', '400'))
+  const sent = sending()
+  for (let round = 0; round < 8; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 300))
+    workers.shift()?.kill('SIGKILL')
+    workers.push(start('work', url, 'work', '400'))
+  }
+  await sent
+  const receiver = await broker.openReceiver('work-done', { leaseMs: 30_000, prefetch: 1_000 })
+  const done: string[] = []
+  while (done.length < ids.length) {
+    const deliveries = await receiver.receive({ max: 500, waitMs: 10_000, signal })
+    expect(deliveries.length, `after ${done.length} of ${ids.length}`).toBeGreaterThan(0)
+    done.push(...deliveries.map(({ message }) => message.id))
+    await receiver.ack(deliveries.map(({ lease }) => lease))
+  }
+  expect(await receiver.receive({ max: 1, waitMs: 300, signal })).toEqual([])
+  expect(done.toSorted()).toEqual(ids.toSorted())
+  expect(await broker.admin?.counts('work')).toEqual({ ready: 0, leased: 0, delayed: 0 })
+})
+
 test('four processes open a new file at once', { timeout: 30_000 }, async () => {
   for (let round = 0; round < 3; round++) {
     const url = newUrl()
