@@ -1,12 +1,13 @@
-// `./scripts/bench [case …] [--rounds N]`: our figures beside their limits, interleaved in one run, as medians.
+// `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
 import { coreCost } from './cases/core-cost.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
+import { profiled } from './profile.ts'
 import { printTable, type Sample } from './report.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' } },
+  options: { rounds: { type: 'string', default: '5' }, profile: { type: 'boolean', default: false } },
 })
 
 const cases: Readonly<Record<string, { readonly title: string; run(): Promise<readonly Sample[]> }>> = {
@@ -27,4 +28,6 @@ for (const name of chosen) {
   const samples: Sample[] = []
   for (let round = 0; round < Number(values.rounds); round++) samples.push(...(await found.run()))
   printTable(found.title, samples)
+  if (values.profile)
+    console.log(`\nwhere one more round spends its time\n${(await profiled(found.run, 16)).report}`)
 }
