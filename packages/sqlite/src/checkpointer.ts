@@ -4,7 +4,7 @@ import type { Database } from './database.ts'
 /** Looks at the log after so many commits, or so long. */
 const often = { commits: 16, ms: 100 }
 /** Where SQLite is older than 3.51, as in Node 22, a look is no mere look: it moves, and syncs, what is there. */
-const seldom = { commits: 128, ms: 1_000 }
+const seldom = { commits: 32, ms: 300 }
 /** Pages in the log that are moved into the database at once: a few milliseconds. */
 const movePages = 1_000
 /** A log of so many pages is begun anew, even if all writers have to stand still for that. */

@@ -166,11 +166,11 @@ test('several busy writers do not make the log grow without end', { timeout: 60_
   const url = newUrl()
   // Keeps the log from being removed by the last one that leaves.
   await openBroker(url)
-  const writers = Array.from({ length: 3 }, () => start('load', url, 'load', '300'))
+  const writers = Array.from({ length: 3 }, () => start('load', url, 'load', '500'))
   await Promise.all(writers.map(heard))
   const megabytes = statSync(`${url.slice('sqlite:'.length)}-wal`).size / 1_048_576
-  // 90 MB of bodies went through it; it is begun anew at 16 MB or soon after.
-  expect(megabytes).toBeLessThan(32)
+  // 150 MB of bodies went through it; it is begun anew at 16 MB or soon after.
+  expect(megabytes).toBeLessThan(40)
 })
 
 test('an idle worker costs less than one percent of a core', { timeout: 30_000 }, async () => {
