@@ -207,3 +207,44 @@ test('a handler without a broker: what is missing is said in one line', async ()
     expect.objectContaining({ code: 'INVALID_OPTION' }),
   )
 })
+
+test('a copy of the same attempt goes on counting owners, so that its result is not refused as an old one', async () => {
+  let deliveries = 0
+  const adapter = tampered({
+    receiver: (original) => ({
+      // The first message had lost its lease once before.
+      receive: async (options) =>
+        (await original.receive(options)).map((delivery) => ({
+          ...delivery,
+          deliveryCount: deliveries++ === 0 ? 2 : 1,
+        })),
+    }),
+  })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
+  let runs = 0
+  const task = app.task({
+    name: 'task',
+    run: (_, ctx) => {
+      if (++runs === 1) ctx.retry({ delay: 0, countAttempt: false })
+      return 'second run'
+    },
+  })
+  const worker = createWorker(app)
+  await worker.start()
+  expect(await (await task.delay()).get({ timeout: '5s' })).toBe('second run')
+  await worker.stop()
+  await app.close()
+})
+
+test('a result that the backend cannot keep fails the task at once', async () => {
+  const adapter = tampered({ maxValueBytes: 20_000 })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
+  const task = app.task({ name: 'task', run: () => 'x'.repeat(10_000) })
+  const worker = createWorker(app)
+  await worker.start()
+  await expect((await task.delay()).get({ timeout: '5s' })).rejects.toMatchObject({
+    error: { code: 'PAYLOAD_TOO_LARGE' },
+  })
+  await worker.stop()
+  await app.close()
+})

@@ -1,19 +1,28 @@
-import type { Adapter, Broker, Receiver } from '../src/driver.ts'
+import type { Adapter, Backend, Broker, Receiver } from '../src/driver.ts'
 import { memory } from '../src/memory/adapter.ts'
 
 /** What a test does to the memory broker to see how core copes. */
 export interface Tampering {
   readonly capabilities?: Partial<Broker['capabilities']>
+  /** The most the backend says it keeps. */
+  readonly maxValueBytes?: number
   readonly publish?: (original: Broker['publish']) => Broker['publish']
   /** Called for each receiver as it is opened, with its number from 0. */
   readonly receiver?: (original: Receiver, number: number) => Partial<Receiver>
 }
 
 /** The memory adapter, tampered with. */
-export function tampered({ capabilities, publish, receiver }: Tampering): Adapter {
+export function tampered({ capabilities, maxValueBytes, publish, receiver }: Tampering): Adapter {
   const adapter = memory()
   return {
     ...adapter,
+    createBackend: (url, context) => {
+      const backend = adapter.createBackend?.(url, context) as Backend
+      if (maxValueBytes === undefined) return backend
+      return Object.assign(Object.create(backend) as Backend, bound(backend), {
+        capabilities: { ...backend.capabilities, maxValueBytes },
+      })
+    },
     createBroker: (url, context) => {
       const broker = adapter.createBroker?.(url, context) as Broker
       let opened = 0

@@ -36,6 +36,7 @@ function isFinal(error: unknown): boolean {
   return (
     error.code === 'VALIDATION_FAILED' ||
     error.code === 'INVALID_PAYLOAD' ||
+    error.code === 'PAYLOAD_TOO_LARGE' ||
     error.code === 'TIME_LIMIT_EXCEEDED'
   )
 }

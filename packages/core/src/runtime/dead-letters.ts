@@ -151,7 +151,7 @@ export class DeadLetters {
     const old = this.#read(message)
     // Unreadable here does not mean unreadable to a newer worker: it goes back as it is.
     if (!old) return { id: message.id, body: message.body, headers }
-    const { crashes: _c, misses: _m, delayLeftMs: _d, expiresMs: _e, failures: _f, ...rest } = old
+    const { crashes: _c, misses: _m, delayLeftMs: _d, expiresMs: _e, failures: _f, epoch: _o, ...rest } = old
     const envelope: Envelope = {
       ...rest,
       attempt: 0,

@@ -41,6 +41,8 @@ export interface Envelope {
   readonly misses?: number
   /** The sender's; W3C trace context travels here as `traceparent` and `tracestate`. */
   readonly headers?: Readonly<Record<string, string>>
+  /** The highest fencing number used before this copy was made: the next run of the same attempt goes on from it. */
+  readonly epoch?: number
   /** The last failed runs, oldest first, without their stacks. */
   readonly failures?: readonly FailedRun[]
   /** The task that sent this one. */

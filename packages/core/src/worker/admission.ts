@@ -96,7 +96,9 @@ export class Admission {
     const { backend, oneStore } = this.#connection
     if (!backend) return read.map(() => ({ epoch: 0 }))
     // A broker speaks for its own store; with another backend it knows nothing of the records.
-    const told = read.map(({ delivery }) => (oneStore ? fromVerdict(delivery) : undefined))
+    const told = read.map(({ delivery, envelope }) =>
+      oneStore ? fromVerdict(delivery, envelope) : undefined,
+    )
     const open = read.filter((_, index) => told[index] === undefined)
     if (open.length === 0) return told as readonly ClaimOutcome[]
     const claims = await backend.results.claim(
@@ -161,8 +163,9 @@ export class Admission {
   }
 }
 
-function fromVerdict(delivery: Delivery): ClaimOutcome | undefined {
+function fromVerdict(delivery: Delivery, { epoch = 0 }: Envelope): ClaimOutcome | undefined {
   if (delivery.verdict === undefined) return undefined
-  // Where the broker fences strictly, the number of deliveries rises with every owner: it is the epoch.
-  return delivery.verdict === 'run' ? { epoch: delivery.deliveryCount ?? 1 } : delivery.verdict
+  // Where the broker fences strictly, the number of deliveries rises with every owner of a message: on top of what
+  // earlier messages of the task used, it is the epoch.
+  return delivery.verdict === 'run' ? { epoch: epoch + (delivery.deliveryCount ?? 1) } : delivery.verdict
 }

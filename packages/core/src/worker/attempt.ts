@@ -7,6 +7,7 @@ import {
   TimeLimitExceeded,
   WorkerStopping,
 } from '../errors/task-errors.ts'
+import { TqError } from '../errors/tq-error.ts'
 import { decideRetry } from '../policy/retry.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith } from '../task/schema.ts'
@@ -23,12 +24,19 @@ export type Runnable = Pick<Job, 'envelope' | 'queue' | 'task'>
 /** Where a run gets its handler: this process at once, or a child process once it is ready. */
 export type TakeHandler = () => Handler | Promise<Handler>
 
+/** What is the same for all runs of a worker. */
+export interface AttemptSettings {
+  readonly clock: Clock
+  /** The longest value the backend keeps, as JSON. */
+  readonly maxResultBytes: number
+}
+
 /**
  * One run of one task: parse the input, run, check the value. Whatever is thrown becomes an outcome; never rejects.
  * With a time limit the outcome may come before the handler returns: `context.running` is the handler itself.
  */
 export async function attempt(
-  clock: Clock,
+  { clock, maxResultBytes }: AttemptSettings,
   job: Job,
   context: RunContext,
   take: TakeHandler,
@@ -46,7 +54,7 @@ export async function attempt(
     const value = await (limited
       ? withLimits(clock, job, context, handler, input)
       : handler(job, input, context))
-    return await toDone(job, value)
+    return await toDone(job, value, maxResultBytes)
   } catch (error) {
     return toFailure(job, context, error)
   }
@@ -56,13 +64,27 @@ function isExpired({ envelope }: Job, now: number): boolean {
   return envelope.expiresMs !== undefined && now - envelope.sentAt > envelope.expiresMs
 }
 
-async function toDone(job: Job, value: unknown): Promise<Outcome> {
+async function toDone(job: Job, value: unknown, maxResultBytes: number): Promise<Outcome> {
   if (job.lost) return { type: 'lost' }
   const what = `result of task '${job.task.name}'`
   if (job.task.output) await parseWith(job.task.output, value, what)
   if (value === undefined) return { type: 'done', json: undefined }
   checkJson(value, what)
-  return { type: 'done', json: JSON.stringify(value) }
+  const json = JSON.stringify(value)
+  if (json.length * 3 > maxResultBytes) checkSize(json, what, maxResultBytes)
+  return { type: 'done', json }
+}
+
+/** A value that cannot be stored must fail the task, not its settling. */
+function checkSize(json: string, what: string, limit: number): void {
+  const size = Buffer.byteLength(json)
+  if (size <= limit) return
+  const advice = 'Store it, and return where it is.'
+  throw new TqError(
+    'PAYLOAD_TOO_LARGE',
+    `The ${what} is ${size} bytes; the backend keeps ${limit}. ${advice}`,
+    { details: { size, limit } },
+  )
 }
 
 function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {

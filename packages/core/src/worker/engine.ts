@@ -4,7 +4,7 @@ import { WorkerStopping } from '../errors/task-errors.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 import type { ActiveRun } from './active-run.ts'
-import { attempt, type TakeHandler } from './attempt.ts'
+import { type AttemptSettings, attempt, type TakeHandler } from './attempt.ts'
 import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
@@ -41,6 +41,7 @@ export class Engine {
   readonly #sessions: readonly QueueSession[]
   readonly #keeping: LeaseKeeping
   readonly #pool: ProcessPool
+  readonly #attempts: AttemptSettings
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
   readonly #reporter: RunReporter
@@ -65,6 +66,10 @@ export class Engine {
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
     this.#pool = pool
+    // Something is left for the rest of the record.
+    const maxResultBytes =
+      (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
+    this.#attempts = { clock: runtime.clock, maxResultBytes }
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
@@ -167,7 +172,7 @@ export class Engine {
     const early = job.task.policy.acknowledge === 'before'
     if (early && !(await session.acknowledge(job))) return this.#end(run)
     const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
-    const outcome = await attempt(clock, job, context, isolated ? this.#isolated : this.#inline)
+    const outcome = await attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline)
     run.decided = true
     session.readAhead.observe(clock.monotonic() - run.startedTick)
     session.settle(job, outcome, run.startedAt, (settlement) => this.#host.settled(run, outcome, settlement))

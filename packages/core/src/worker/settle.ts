@@ -16,6 +16,7 @@ export interface SettleContext {
   readonly worker: string
   readonly codec: Codecs
   readonly maxDelayMs: Millis
+  readonly maxBodyBytes: number
   /** Whether records are kept at all. */
   readonly hasBackend: boolean
   /** Whether late copies of a message are possible, so that ended tasks must be remembered. */
@@ -29,6 +30,7 @@ export function settleContext(runtime: Runtime, connection: Connection, worker: 
     worker,
     codec: runtime.codec,
     maxDelayMs: connection.broker.capabilities.maxDelayMs,
+    maxBodyBytes: connection.broker.capabilities.maxBodyBytes,
     hasBackend: connection.backend !== undefined,
     copiesPossible: !connection.oneStore,
     now: runtime.clock.now(),
@@ -218,8 +220,12 @@ function forwardCopy(
 
 function copy(job: Job, delayMs: Millis, context: SettleContext, envelope: Envelope): RoutedMessage {
   const hop = nextHop(delayMs, context.maxDelayMs)
-  const next = hop.leftMs > 0 ? { ...envelope, delayLeftMs: hop.leftMs } : envelope
-  return { queue: job.queue, message: toMessage(next, context.codec, hop.delayMs) }
+  const next = { ...envelope, epoch: job.epoch, ...(hop.leftMs > 0 ? { delayLeftMs: hop.leftMs } : {}) }
+  const message = toMessage(next, context.codec, hop.delayMs)
+  if (message.body.byteLength <= context.maxBodyBytes) return { queue: job.queue, message }
+  // Grown over the limit by what it tells of its past: the task matters more.
+  const { failures: _, ...brief } = next
+  return { queue: job.queue, message: toMessage(brief, context.codec, hop.delayMs) }
 }
 
 function failuresWith(job: Job, error: TaskErrorInfo, context: SettleContext): readonly FailedRun[] {
