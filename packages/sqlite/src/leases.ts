@@ -38,8 +38,8 @@ export function fromLease(lease: Lease): HeldLease {
 }
 
 /** Whether the receiver's row is there: then all it holds is still leased. */
-export function isAlive(transaction: Transaction, receiver: number): boolean {
-  return transaction.get('SELECT 1 FROM tq_receivers WHERE id = ?', receiver) !== undefined
+export function isAlive(database: Pick<Transaction, 'get'>, receiver: number): boolean {
+  return database.get('SELECT 1 FROM tq_receivers WHERE id = ?', receiver) !== undefined
 }
 
 /** Starts or renews a receiver's lease. */

@@ -2,7 +2,7 @@ import type { CommitItem, Delivery, KeeperSpec, Lease, Millis, Receiver, Settlem
 import type { Connection } from './connection.ts'
 import { ClosedError } from './errors.ts'
 import { keeperSpec } from './keeper-spec.ts'
-import { forgetReceiver, keepReceiver, type Life, newLife } from './leases.ts'
+import { forgetReceiver, isAlive, keepReceiver, type Life, newLife } from './leases.ts'
 import { Leasing } from './leasing.ts'
 import { lookAt } from './messages.ts'
 import type { Names } from './names.ts'
@@ -140,7 +140,11 @@ export class SqliteReceiver implements Receiver {
   async #nextIn(): Promise<Millis> {
     // As long as messages keep coming there are probably more: no need to look first.
     if (this.#leasing.likelyMore) return 0
-    if (this.#leasing.isFull) return this.#leasing.leaseMs
+    if (this.#leasing.isFull) {
+      // Unless all of it was taken away: what is lost is not held.
+      const { id } = this.#leasing.life
+      return (await this.#connection.read((database) => isAlive(database, id))) ? this.#leasing.leaseMs : 0
+    }
     const { ready, at } = await this.#connection.read((database, now) => lookAt(database, now, this.#queue))
     if (ready) return 0
     return at === null ? Number.POSITIVE_INFINITY : at - this.#connection.time.now()

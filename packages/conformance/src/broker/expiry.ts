@@ -40,6 +40,20 @@ export const expiryCases: readonly BrokerCase[] = [
     },
   },
   {
+    id: 'expiry/an-ended-lease-makes-room',
+    promise: 'The most deliveries this receiver may hold unsettled: what it has lost it does not hold.',
+    requires: [timedLease],
+    async run(stage) {
+      const { broker, queue, receiver } = await stage.set({ leaseMs: stage.leaseMs, prefetch: 1 })
+      const other = await stage.receiver(broker, queue)
+      await stage.publish(broker, queue, message({ id: 'lost' }))
+      await stage.takeOne(receiver)
+      assert.equal((await stage.takeOne(other, stage.reclaimMs)).message.id, 'lost')
+      await stage.publish(broker, queue, message({ id: 'next' }))
+      assert.equal((await stage.takeOne(receiver)).message.id, 'next')
+    },
+  },
+  {
     id: 'expiry/all-that-was-held-comes-back',
     promise: 'A message whose lease ended is receivable.',
     async run(stage) {

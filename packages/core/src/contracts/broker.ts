@@ -41,7 +41,8 @@ export interface InboundMessage {
 declare const leaseBrand: unique symbol
 /**
  * The right to settle one delivery. Opaque to core. Two deliveries of a message never share a lease: a holder
- * whose lease has ended gets `lost` and changes nothing.
+ * whose lease has ended gets `lost` and changes nothing. A lease may outlive its time for as long as nobody else was
+ * given the message: then a late settle is still `ok`.
  */
 export interface Lease {
   readonly [leaseBrand]: true
@@ -120,7 +121,9 @@ export interface Receiver {
   extend(leases: readonly Lease[]): Promise<readonly Settlement[]>
   /**
    * Only where broker and backend are one store. Per item, in one atomic step: check the lease, store the
-   * record (fenced as `ResultBackend.put`), publish, ack. A repeated call tells what happened.
+   * record (fenced as `ResultBackend.put`), publish, ack. A repeated call tells what happened. A follow-up that
+   * does not fit rejects the whole call as `limit`, and nothing has changed. A retry's message carries no `record`:
+   * the item's own says it all.
    */
   commit?(items: readonly CommitItem[]): Promise<readonly Settlement[]>
   /**
