@@ -181,12 +181,15 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#endState()
-    const connection = await this.#connecting?.catch(() => undefined)
-    await connection?.publisher.drain()
-    await connection?.broker.close()
-    await connection?.backend?.close()
-    this.connected = undefined
+    try {
+      await this.#endState()
+    } finally {
+      const connection = await this.#connecting?.catch(() => undefined)
+      await connection?.publisher.drain()
+      await connection?.broker.close()
+      await connection?.backend?.close()
+      this.connected = undefined
+    }
   }
 
   async #open(): Promise<Connection> {
@@ -212,7 +215,13 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   #stateOnce(): Promise<State> {
-    this.#state ??= Promise.resolve().then(() => this.#options.startup?.() as State)
+    this.#state ??= Promise.resolve()
+      .then(() => this.#options.startup?.() as State)
+      .catch((error: unknown) => {
+        // The next one tries again.
+        this.#state = undefined
+        throw error
+      })
     return this.#state
   }
 

@@ -31,7 +31,12 @@ export async function openServices(
     typeof brokerGiven === 'string' ? await brokerFor(brokerGiven, catalog, context) : brokerGiven
   const backend = await backendFor(options.backend, brokerGiven, catalog, context)
   await reach(broker, broker.name, brokerGiven)
-  if (backend) await reach(backend, `${backend.name} backend`, options.backend || brokerGiven)
+  try {
+    if (backend) await reach(backend, `${backend.name} backend`, options.backend || brokerGiven)
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
   return {
     broker,
     backend,

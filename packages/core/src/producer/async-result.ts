@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Backend } from '../contracts/backend.ts'
 import { isTerminal, type TaskRecord, type TaskState } from '../contracts/record.ts'
 import { ResultTimeout, TaskFailure, TaskRevoked } from '../errors/task-errors.ts'
@@ -7,7 +8,13 @@ import { type RecordDetail, readDetail, toInfo } from '../runtime/record-detail.
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import { currentRun } from '../task/current-run.ts'
 import type { AsyncResult, TaskInfo } from '../task/task.ts'
+import { sleep } from '../util/sleep.ts'
 import type { ResultWaiter } from './result-waiter.ts'
+
+interface RevokeOptions {
+  readonly terminate?: boolean
+  readonly reason?: string
+}
 
 /** A handle on one task; every method asks the backend. */
 export class StoredResult<Result> implements AsyncResult<Result> {
@@ -56,14 +63,15 @@ export class StoredResult<Result> implements AsyncResult<Result> {
     }
   }
 
-  async revoke(options: { readonly terminate?: boolean; readonly reason?: string } = {}): Promise<boolean> {
+  async revoke(options: RevokeOptions = {}): Promise<boolean> {
     const backend = await this.#backend('revoke')
-    for (;;) {
+    for (let round = 0; ; round++) {
       const record = await this.#known()
       if (isTerminal(record.state)) return false
-      const [outcome] = await backend.results.put([this.#revoked(record, options)])
-      // Refused: it moved on between reading and writing. Look again.
-      if (outcome === 'stored') return true
+      // Refused: it moved on between reading and writing, or a run has claimed it and not written yet.
+      if (await this.#tryRevoke(backend, record, options)) return true
+      if (await this.#tryRevoke(backend, await this.#claimed(backend, record), options)) return true
+      await sleep(this.#runtime.clock, Math.min(500, 5 * 2 ** round))
     }
   }
 
@@ -71,10 +79,19 @@ export class StoredResult<Result> implements AsyncResult<Result> {
     await (await this.#backend('forget')).results.delete([this.id])
   }
 
-  #revoked(
-    record: TaskRecord,
-    options: { readonly terminate?: boolean; readonly reason?: string },
-  ): TaskRecord {
+  async #tryRevoke(backend: Backend, record: TaskRecord, options: RevokeOptions): Promise<boolean> {
+    const [outcome] = await backend.results.put([this.#revoked(record, options)])
+    return outcome === 'stored'
+  }
+
+  /** The record with the right to write it: every run that claimed before is fenced out. */
+  async #claimed(backend: Backend, record: TaskRecord): Promise<TaskRecord> {
+    const { id, generation, attempt, ttlMs } = record
+    const [claim] = await backend.results.claim([{ id, generation, attempt, ttlMs, runId: randomUUID() }])
+    return typeof claim === 'object' ? { ...record, epoch: claim.epoch } : record
+  }
+
+  #revoked(record: TaskRecord, options: RevokeOptions): TaskRecord {
     const now = this.#runtime.clock.now()
     const detail: RecordDetail = {
       ...readDetail(record),

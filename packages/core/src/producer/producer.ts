@@ -93,7 +93,10 @@ export class Producer {
         await dropUnique(backend, uniqueKey, message.id)
       throw error
     }
-    await keepUnique(backend, uniqueKey, lock, message.id, plan.pendingTtlMs)
+    // The task is queued, whatever becomes of this: without it the key is free again in a minute.
+    await keepUnique(backend, uniqueKey, lock, message.id, plan.pendingTtlMs).catch((error: unknown) =>
+      this.#runtime.logger.warn('a unique key could not be kept', { id: message.id, error: String(error) }),
+    )
     return message.id
   }
 

@@ -48,7 +48,8 @@ export class TaskEventHub {
   on<Name extends keyof TaskEvents>(name: Name, listener: (event: TaskEvents[Name]) => void): () => void {
     const guarded = (event: TaskEvents[Name]) => {
       try {
-        listener(event)
+        const outcome: unknown = listener(event)
+        if (outcome instanceof Promise) outcome.catch(this.#onListenerError)
       } catch (error) {
         this.#onListenerError(error)
       }

@@ -14,6 +14,8 @@ export interface RecordDetail {
   readonly error?: TaskErrorInfo
   /** The last failed runs, oldest first. */
   readonly attempts?: readonly FailedRun[]
+  /** In RETRY: the attempt that follows. */
+  readonly nextAttempt?: number
   readonly reason?: string
   readonly progress?: { readonly fraction: number; readonly message?: string }
   /** The process of the task is to be killed. */
@@ -28,13 +30,14 @@ export function readDetail(record: TaskRecord): RecordDetail {
 
 /** What users see of a record. */
 export function toInfo<Result>(record: TaskRecord): TaskInfo<Result> {
-  const { sentAt, startedAt, endedAt, worker, error, reason, progress, ...rest } = readDetail(record)
+  const { sentAt, startedAt, endedAt, worker, error, reason, progress, nextAttempt, ...rest } =
+    readDetail(record)
   return {
     id: record.id,
     name: record.name,
     queue: record.queue,
     state: record.state,
-    attempt: record.attempt,
+    attempt: nextAttempt ?? record.attempt,
     generation: record.generation,
     ...('result' in rest ? { result: rest.result as Result } : {}),
     ...(error ? { error } : {}),

@@ -5,6 +5,11 @@ import type { Millis } from '../contracts/time.ts'
 /** How long a key is held for a task that the broker has not accepted yet. */
 const pendingMs: Millis = 60_000
 
+/** A lock says which task has the key, and whether the broker has accepted that task. */
+const pendingOf = (taskId: string): string => `pending:${taskId}`
+const keptOf = (taskId: string): string => `kept:${taskId}`
+const holderOf = (value: string): string => value.slice(value.indexOf(':') + 1)
+
 const keyOf = (uniqueKey: string): string => `unique:${uniqueKey}`
 
 /** Either the key is ours, or it belongs to a task that has not ended. */
@@ -14,15 +19,20 @@ export type UniqueLock = { readonly holder: string } | { readonly version: numbe
 export async function takeUnique(backend: Backend, uniqueKey: string, taskId: string): Promise<UniqueLock> {
   const key = keyOf(uniqueKey)
   for (;;) {
-    const taken = await backend.state.put(key, taskId, { ttlMs: pendingMs, ifAbsent: true })
+    const taken = await backend.state.put(key, pendingOf(taskId), { ttlMs: pendingMs, ifAbsent: true })
     if (taken !== 'conflict') return { version: taken.version }
     const [current] = await backend.state.get([key])
     if (!current) continue
-    if (current.value === taskId) return { version: current.version }
-    const [record] = await backend.results.get([current.value])
-    // A lock without a record is one whose task is being sent right now; it ends by itself if that fails.
-    if (!record || !isTerminal(record.state)) return { holder: current.value }
-    const seized = await backend.state.put(key, taskId, { ttlMs: pendingMs, ifVersion: current.version })
+    const holder = holderOf(current.value)
+    if (holder === taskId) return { version: current.version }
+    const [record] = await backend.results.get([holder])
+    // Without a record it is being sent right now, or, when it was accepted, its end has been forgotten.
+    const ended = record ? isTerminal(record.state) : current.value === keptOf(holder)
+    if (!ended) return { holder }
+    const seized = await backend.state.put(key, pendingOf(taskId), {
+      ttlMs: pendingMs,
+      ifVersion: current.version,
+    })
     if (seized !== 'conflict') return { version: seized.version }
   }
 }
@@ -35,11 +45,12 @@ export async function keepUnique(
   taskId: string,
   ttlMs: Millis,
 ): Promise<void> {
-  await backend.state.put(keyOf(uniqueKey), taskId, { ttlMs, ifVersion: lock.version })
+  await backend.state.put(keyOf(uniqueKey), keptOf(taskId), { ttlMs, ifVersion: lock.version })
 }
 
 /** Gives the key back if the task still holds it. */
 export async function dropUnique(backend: Backend, uniqueKey: string, taskId: string): Promise<void> {
   const [current] = await backend.state.get([keyOf(uniqueKey)])
-  if (current?.value === taskId) await backend.state.delete(keyOf(uniqueKey), { ifVersion: current.version })
+  if (current && holderOf(current.value) === taskId)
+    await backend.state.delete(keyOf(uniqueKey), { ifVersion: current.version })
 }

@@ -1,21 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import type { ClaimOutcome } from '../contracts/backend.ts'
+import type { Backend, ClaimOutcome } from '../contracts/backend.ts'
 import type { CommitItem, Delivery } from '../contracts/broker.ts'
-import { describeError } from '../errors/task-errors.ts'
+import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { judge, maxMisses, missDelay } from '../policy/poison.ts'
+import { readDetail } from '../runtime/record-detail.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
-import { deadLetter, settleContext, settlementOf } from './settle.ts'
+import { deadLetter } from './settle.ts'
 
-/** What became of a batch: tasks to run, and messages that are settled without running. */
+/** A message that is settled without running. */
+export type Refusal =
+  | { readonly job: Job; readonly outcome: Outcome }
+  /** Only a dead letter is left to send: it cannot be read, or has failed before. */
+  | { readonly job: undefined; readonly item: CommitItem }
+
+/** What became of a batch. */
 export interface Admitted {
   readonly jobs: readonly Job[]
-  readonly refused: readonly { readonly item: CommitItem }[]
+  readonly refused: readonly Refusal[]
 }
 
 interface Read {
@@ -23,18 +30,18 @@ interface Read {
   readonly envelope: Envelope
 }
 
+const rememberMs = 14 * 86_400_000
+
 /** Decides, once per batch, which of the received messages are run here and now. */
 export class Admission {
   readonly #queue: string
-  readonly #worker: string
   readonly #runtime: Runtime
   readonly #connection: Connection
   /** Stands in for a task this worker does not know. */
   readonly #unknown: TaskDefinition
 
-  constructor(queue: string, worker: string, runtime: Runtime, connection: Connection) {
+  constructor(queue: string, runtime: Runtime, connection: Connection) {
     this.#queue = queue
-    this.#worker = worker
     this.#runtime = runtime
     this.#connection = connection
     this.#unknown = {
@@ -46,49 +53,48 @@ export class Admission {
     }
   }
 
+  /** Rejects when the backend cannot be asked; asking again is safe. */
   async admit(deliveries: readonly Delivery[]): Promise<Admitted> {
-    const jobs: Job[] = []
-    const refused: { item: CommitItem }[] = []
+    const refused: Refusal[] = []
     const readable: Read[] = []
     for (const delivery of deliveries) {
       try {
-        readable.push({
-          delivery,
-          envelope: fromBody(delivery.message.body, delivery.message.headers, this.#runtime.codec),
-        })
+        const { body, headers } = delivery.message
+        readable.push({ delivery, envelope: fromBody(body, headers, this.#runtime.codec) })
       } catch (error) {
-        refused.push({ item: this.#quarantine(delivery, error) })
+        refused.push({ job: undefined, item: this.#quarantine(delivery, error) })
       }
     }
     const claims = await this.#claim(readable)
-    const receivedAt = this.#runtime.clock.monotonic()
-    for (const [index, { delivery, envelope }] of readable.entries()) {
-      const claim = claims[index]
-      const task = this.#runtime.registry.get(envelope.task)
-      const job: Job = {
-        delivery,
-        envelope,
-        task: task ?? this.#unknown,
-        queue: this.#queue,
-        epoch: typeof claim === 'object' ? claim.epoch : 0,
-        receivedAt,
-        suspect: judge(delivery.deliveryCount) === 'suspect',
-        lost: false,
-        stop: undefined,
+    const failures = await this.#failuresAmong(readable, claims)
+    const jobs: Job[] = []
+    for (const [index, read] of readable.entries()) {
+      const claim = claims[index] ?? 'superseded'
+      const failure = failures.get(read)
+      if (failure) {
+        refused.push({ job: undefined, item: this.#deadLetter(read.delivery, 'failed before', failure) })
+        continue
       }
-      const outcome = typeof claim === 'string' ? { type: 'drop' as const } : this.#refusal(job, task)
-      if (outcome)
-        refused.push({
-          item: settlementOf(
-            job,
-            outcome,
-            this.#runtime.clock.now(),
-            settleContext(this.#runtime, this.#connection, this.#worker),
-          ),
-        })
+      const job = this.#toJob(read, claim)
+      const outcome: Outcome | undefined = typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job)
+      if (outcome) refused.push({ job, outcome })
       else jobs.push(job)
     }
     return { jobs, refused }
+  }
+
+  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome): Job {
+    return {
+      delivery,
+      envelope,
+      task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
+      queue: this.#queue,
+      epoch: typeof claim === 'object' ? claim.epoch : 0,
+      receivedAt: this.#runtime.clock.monotonic(),
+      suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
+      lost: false,
+      stop: undefined,
+    }
   }
 
   /** The right to run each: told by the delivery where broker and backend are one store, asked of the backend else. */
@@ -107,60 +113,85 @@ export class Admission {
         generation,
         attempt,
         runId: randomUUID(),
-        ttlMs: 14 * 86_400_000,
+        ttlMs: rememberMs,
       })),
     )
     let next = 0
     return told.map((outcome) => outcome ?? claims[next++] ?? 'superseded')
   }
 
+  /**
+   * Of the messages whose task has ended, those that ended in FAILURE: where settling goes in steps, their worker may
+   * have died between storing that and sending the dead letter.
+   */
+  async #failuresAmong(
+    read: readonly Read[],
+    claims: readonly ClaimOutcome[],
+  ): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
+    const failures = new Map<Read, TaskErrorInfo>()
+    const { backend, oneStore } = this.#connection
+    const over = read.filter((_, index) => claims[index] === 'terminal')
+    if (over.length === 0 || oneStore || !backend) return failures
+    const records = await recordsOf(backend, over)
+    for (const [index, one] of over.entries()) {
+      const record = records[index]
+      if (record?.state !== 'FAILURE' || record.generation !== one.envelope.generation) continue
+      failures.set(one, readDetail(record).error ?? { name: 'Error', message: 'no reason was kept' })
+    }
+    return failures
+  }
+
   /** Why a job is not run now; undefined when it is. */
-  #refusal(job: Job, task: TaskDefinition | undefined): Outcome | undefined {
-    const { envelope, delivery } = job
+  #refusal({ envelope, delivery, task }: Job): Outcome | undefined {
     if (envelope.delayLeftMs !== undefined && envelope.delayLeftMs > 0) {
       return { type: 'forward', delayMs: 0, delayLeftMs: envelope.delayLeftMs }
     }
-    if (!task?.run) return this.#unknownTask(envelope)
-    if (judge(delivery.deliveryCount) === 'dead') {
-      const error = describeError(
-        new TqError('TASK_CRASHED', `Its workers lost it ${(delivery.deliveryCount ?? 1) - 1} times.`),
-      )
-      return { type: 'dead', error, reason: 'lost too many leases' }
-    }
-    return undefined
+    if (!task.run) return this.#unknownTask(envelope)
+    if (judge(delivery.deliveryCount) !== 'dead') return undefined
+    const losses = (delivery.deliveryCount ?? 1) - 1
+    const error = describeError(new TqError('TASK_CRASHED', `Its workers lost it ${losses} times.`))
+    return { type: 'dead', error, reason: 'lost too many leases' }
   }
 
   /** During a deploy a newer worker may know it: it waits for one, but not for ever. */
-  #unknownTask(envelope: Envelope): Outcome {
-    const misses = envelope.misses ?? 0
+  #unknownTask({ task, id, misses = 0 }: Envelope): Outcome {
     if (misses < maxMisses) {
       this.#runtime.logger.warn(
-        `task '${envelope.task}' is not known to this worker; it waits for one that knows it`,
-        { id: envelope.id, misses },
+        `task '${task}' is not known to this worker; it waits for one that knows it`,
+        {
+          id,
+          misses,
+        },
       )
       return { type: 'forward', delayMs: missDelay(misses), misses: misses + 1 }
     }
-    const error = describeError(
-      new TqError('UNKNOWN_TASK', `No worker of queue '${this.#queue}' knows task '${envelope.task}'.`),
-    )
-    return { type: 'dead', error, reason: 'unknown task' }
+    const message = `No worker of queue '${this.#queue}' knows task '${task}'.`
+    return {
+      type: 'dead',
+      error: describeError(new TqError('UNKNOWN_TASK', message)),
+      reason: 'unknown task',
+    }
   }
 
   #quarantine(delivery: Delivery, thrown: unknown): CommitItem {
     const error = describeError(thrown)
     this.#runtime.logger.error(
       `queue '${this.#queue}': a message cannot be read; it goes to the dead letters`,
-      { id: delivery.message.id, reason: error.message },
+      {
+        id: delivery.message.id,
+        reason: error.message,
+      },
     )
-    const letter = deadLetter(
-      this.#queue,
-      delivery.message,
-      'unreadable message',
-      error,
-      this.#runtime.clock.now(),
-    )
-    return { lease: delivery.lease, publish: [letter] }
+    return this.#deadLetter(delivery, 'unreadable message', error)
   }
+
+  #deadLetter({ message, lease }: Delivery, reason: string, error: TaskErrorInfo): CommitItem {
+    return { lease, publish: [deadLetter(this.#queue, message, reason, error, this.#runtime.clock.now())] }
+  }
+}
+
+function recordsOf(backend: Backend, read: readonly Read[]) {
+  return backend.results.get(read.map(({ envelope }) => envelope.id))
 }
 
 function fromVerdict(delivery: Delivery, { epoch = 0 }: Envelope): ClaimOutcome | undefined {

@@ -8,9 +8,10 @@ import {
   WorkerStopping,
 } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
-import { decideRetry } from '../policy/retry.ts'
+import { decideRetry, type RetryDecision } from '../policy/retry.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith } from '../task/schema.ts'
+import type { RetryPolicy } from '../task/task-policy.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
@@ -96,7 +97,7 @@ function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
   const error = isAbort(thrown) && stopReason ? stopReason : thrown
   if (error instanceof TaskCrashed) return afterCrash(job, error)
   const policy = { ...job.task.policy.retry, maxRetries: context.maxRetries }
-  const decision = decideRetry(error, job.envelope.attempt, policy, Math.random())
+  const decision = decide(error, job.envelope.attempt, policy)
   const info = describeError(error)
   if (!decision.retry) return { type: 'dead', error: info, reason: decision.reason }
   return {
@@ -105,6 +106,15 @@ function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
     delayMs: decision.delayMs,
     nextAttempt: decision.nextAttempt,
     crashes: job.envelope.crashes ?? 0,
+  }
+}
+
+/** `retryIf` is the application's: what it throws must not decide over more than its own task. */
+function decide(error: unknown, attempt: number, policy: RetryPolicy): RetryDecision {
+  try {
+    return decideRetry(error, attempt, policy, Math.random())
+  } catch (thrown) {
+    return { retry: false, reason: `retryIf threw: ${describeError(thrown).message}`.slice(0, 200) }
   }
 }
 
@@ -137,6 +147,8 @@ function withLimits(
       const exceeded = () => {
         const error = new TimeLimitExceeded(limitMs)
         context.stop(error)
+        // Whatever it was told before: now its process ends.
+        context.terminate?.()
         reject(error)
       }
       cancels.push(clock.setTimer(limitMs, exceeded))

@@ -21,7 +21,8 @@ import type { ResolvedWorkerOptions } from './worker-options.ts'
 export interface EngineHost {
   readonly state: unknown
   started(run: ActiveRun): void
-  settled(run: ActiveRun, outcome: Outcome, settlement: Settlement): void
+  /** What became of a task, run or refused. */
+  settled(job: Job, outcome: Outcome, settlement: Settlement, runtimeMs: Millis): void
   /** Every queue was asked, none had a task and nothing runs. */
   idle(): void
 }
@@ -29,6 +30,8 @@ export interface EngineHost {
 /** Work read ahead goes back to the queue when no slot came free for this long: others may have one. */
 const longestWaitMs: Millis = 500
 const patrolEveryMs: Millis = 250
+/** How long a suspect waits to have the process to itself; then it runs beside the others. */
+const longestSuspectWaitMs: Millis = 30_000
 /** After the signals aborted, how long handlers have to react. */
 const lastMomentMs: Millis = 2_000
 
@@ -48,6 +51,8 @@ export class Engine {
   readonly #pump: Pump
   #wake: () => void = () => {}
   #cancelPatrol: (() => void) | undefined
+  /** Leased, and waiting until they can run alone. */
+  readonly #suspects: { readonly session: QueueSession; readonly job: Job }[] = []
   #solo = false
 
   constructor(
@@ -62,7 +67,10 @@ export class Engine {
     this.#host = host
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
     this.#sessions = options.queues.map(
-      ({ name }) => new QueueSession(name, runtime, connection, options, this.#keeping),
+      ({ name }) =>
+        new QueueSession(name, runtime, connection, options, this.#keeping, (job, outcome, settlement) =>
+          host.settled(job, outcome, settlement, 0),
+        ),
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
     this.#pool = pool
@@ -92,7 +100,7 @@ export class Engine {
 
   /** Tasks leased and waiting for a slot. */
   get reserved(): number {
-    return this.#sessions.reduce((sum, { ready }) => sum + ready.length, 0)
+    return this.#sessions.reduce((sum, { ready }) => sum + ready.length, this.#suspects.length)
   }
 
   async open(): Promise<void> {
@@ -104,6 +112,7 @@ export class Engine {
     signal.addEventListener('abort', () => this.#wake(), { once: true })
     await this.#pump.run(signal)
     for (const session of this.#sessions) session.releaseReady()
+    for (const { session, job } of this.#suspects.splice(0)) session.release(job)
   }
 
   /**
@@ -119,11 +128,11 @@ export class Engine {
     return left.length
   }
 
-  async close(): Promise<void> {
+  async close(hurry: AbortSignal): Promise<void> {
     this.#cancelPatrol?.()
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
-    await Promise.all(this.#sessions.map((session) => session.close()))
+    await Promise.all(this.#sessions.map((session) => session.close(hurry)))
     await this.#keeping.close()
     this.#pool.close()
   }
@@ -135,20 +144,33 @@ export class Engine {
   }
 
   #startReady(): void {
+    this.#startSuspect()
     this.#fillSlots()
     if (this.reserved > 0 && !this.#cancelPatrol) this.#planPatrol()
+  }
+
+  /** A task that may bring its process down and cannot be isolated: alone, if that is possible in reasonable time. */
+  #startSuspect(): void {
+    const [first] = this.#suspects
+    if (!first || this.#solo || this.active.size >= this.#options.concurrency) return
+    const idle = this.active.size === 0
+    const waited = this.#runtime.clock.monotonic() - first.job.receivedAt
+    if (!idle && waited < longestSuspectWaitMs) return
+    this.#suspects.shift()
+    this.#solo = idle
+    if (!first.job.lost) void this.#run(first.session, first.job)
+    else this.#solo = false
   }
 
   #fillSlots(): void {
     for (const session of this.#sessions) {
       while (session.ready.length > 0 && this.active.size < this.#options.concurrency && !this.#solo) {
-        const job = session.ready[0] as Job
-        const alone = job.suspect && !this.#pool.usable
-        // A suspect that cannot be isolated waits until it has the process to itself.
-        if (alone && this.active.size > 0) return
-        session.ready.shift()
-        this.#solo = alone
-        void this.#run(session, job)
+        const job = session.ready.shift() as Job
+        if (job.suspect && !this.#pool.usable) {
+          // The others do not wait for it.
+          this.#suspects.push({ session, job })
+          this.#startSuspect()
+        } else void this.#run(session, job)
       }
     }
   }
@@ -170,15 +192,28 @@ export class Engine {
     this.#reporter.wake()
     this.#host.started(run)
     const early = job.task.policy.acknowledge === 'before'
-    if (early && !(await session.acknowledge(job))) return this.#end(run)
-    const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
-    const outcome = await attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline)
-    run.decided = true
-    session.readAhead.observe(clock.monotonic() - run.startedTick)
-    session.settle(job, outcome, run.startedAt, (settlement) => this.#host.settled(run, outcome, settlement))
-    // An inline handler past its limit goes on: its slot is taken until it returns.
-    if (context.running !== undefined) await context.running.catch(() => {})
-    this.#end(run)
+    try {
+      if (early && !(await session.acknowledge(job))) return
+      const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
+      const outcome = await attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline)
+      run.decided = true
+      const runtimeMs = clock.monotonic() - run.startedTick
+      session.readAhead.observe(runtimeMs)
+      session.settle(job, outcome, run.startedAt, (settlement) =>
+        this.#host.settled(job, outcome, settlement, runtimeMs),
+      )
+      // An inline handler past its limit goes on: its slot is taken until it returns.
+      if (context.running !== undefined) await context.running.catch(() => {})
+    } catch (error) {
+      // Nothing above should throw; if it does, the task must not be stuck for it.
+      logger.error(`task '${job.envelope.task}' could not be settled; it is given back`, {
+        id: job.envelope.id,
+        error: String(error),
+      })
+      session.release(job)
+    } finally {
+      this.#end(run)
+    }
   }
 
   #end(run: ActiveRun): void {
@@ -209,7 +244,7 @@ export class Engine {
       const oldest = session.ready[0]
       if (oldest && now - oldest.receivedAt > longestWaitMs) session.releaseReady()
     }
-    if (this.reserved > 0) this.#planPatrol()
+    this.#startReady()
   }
 
   async #untilQuiet(ms: Millis, hurry: AbortSignal): Promise<void> {

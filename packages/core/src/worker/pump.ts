@@ -2,6 +2,9 @@ import type { Millis } from '../contracts/time.ts'
 import type { QueueOrder } from './queue-order.ts'
 import type { QueueSession } from './queue-session.ts'
 
+/** How many messages came; undefined when a queue could not be asked. */
+type Count = number | undefined
+
 /** What the pump asks of the worker around it. */
 export interface PumpHost {
   /** How many more deliveries the worker can hold for this queue: free slots and read-ahead. */
@@ -41,44 +44,45 @@ export class Pump {
         .turn()
         .map((index) => this.#sessions[index])
         .filter((session) => session !== undefined)
-      const found =
-        turn.length === 1
-          ? await this.#waitForAny(turn, signal)
-          : (await this.#askEach(turn, signal)) || (await this.#waitForAny(turn, signal))
-      if (!found && !signal.aborted) this.#host.foundNothing()
+      const counts =
+        turn.length === 1 ? await this.#waitForAny(turn, signal) : await this.#askThenWait(turn, signal)
+      // A queue that could not be asked may be full of tasks.
+      if (counts.every((count) => count === 0) && !signal.aborted) this.#host.foundNothing()
     }
+  }
+
+  async #askThenWait(turn: readonly QueueSession[], signal: AbortSignal): Promise<readonly Count[]> {
+    const asked = await this.#askEach(turn, signal)
+    return asked.some((count) => count !== 0) ? asked : this.#waitForAny(turn, signal)
   }
 
   /** In the order of the turn, without waiting, until there is no more room. */
-  async #askEach(turn: readonly QueueSession[], signal: AbortSignal): Promise<boolean> {
-    let found = 0
+  async #askEach(turn: readonly QueueSession[], signal: AbortSignal): Promise<readonly Count[]> {
+    const counts: Count[] = []
     for (const session of turn) {
       const room = this.#host.room(session)
       if (room <= 0 || signal.aborted) continue
-      found += await session.receive(room, 0, signal)
+      counts.push(await session.receive(room, 0, signal))
       this.#host.startReady()
     }
-    return found > 0
+    return counts
   }
 
   /** On all at once; the first that gets something ends the others' waiting. */
-  async #waitForAny(turn: readonly QueueSession[], signal: AbortSignal): Promise<boolean> {
-    if (turn.length === 1 && turn[0])
-      return (await turn[0].receive(this.#host.room(turn[0]), this.#waitMs, signal)) > 0
+  async #waitForAny(turn: readonly QueueSession[], signal: AbortSignal): Promise<readonly Count[]> {
     const enough = new AbortController()
-    const either = AbortSignal.any([signal, enough.signal])
-    const counts = await Promise.all(
+    const either = turn.length === 1 ? signal : AbortSignal.any([signal, enough.signal])
+    return await Promise.all(
       turn.map(async (session) => {
         const room = this.#host.room(session)
-        if (room <= 0) return 0
+        if (room <= 0) return undefined
         const count = await session.receive(room, this.#waitMs, either)
-        if (count > 0) {
+        if (count !== undefined && count > 0) {
           this.#host.startReady()
           enough.abort()
         }
         return count
       }),
     )
-    return counts.some((count) => count > 0)
   }
 }

@@ -1,9 +1,10 @@
-import type { Delivery, Receiver, Settlement } from '../contracts/broker.ts'
+import type { Delivery, Lease, Receiver, Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { LeaseLost } from '../errors/task-errors.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
-import { Admission } from './admission.ts'
+import { endOfAcknowledged, noReceiver } from './acknowledged.ts'
+import { Admission, type Admitted, type Refusal } from './admission.ts'
 import type { Job } from './job.ts'
 import type { KeptLeases, LeaseKeeping } from './lease-keeper.ts'
 import type { Outcome } from './outcome.ts'
@@ -16,13 +17,19 @@ import type { ResolvedWorkerOptions } from './worker-options.ts'
 interface Line {
   readonly receiver: Receiver
   readonly settling: SettleGroup
-  readonly held: Set<Job>
+  /** What it has leased and not settled; the job once it is admitted. */
+  readonly held: Map<Lease, Job | undefined>
   readonly leases: KeptLeases
 }
 
+/** Is told what became of a message that was settled without running. */
+export type OnRefused = (job: Job, outcome: Outcome, settlement: Settlement) => void
+
 /** A receive that takes this much longer than its wait is stuck, whatever the client library says of itself. */
 const stuckAfterMs: Millis = 5_000
-const longestReopenMs: Millis = 1_000
+const longestPauseMs: Millis = 1_000
+/** Closing waits this long for what has finished to be settled; the leases bring back the rest. */
+const lastSettlingMs: Millis = 5_000
 
 /**
  * One queue of one worker, from open to quiet. Owns the receiver and all it holds; when the receiver fails or gets
@@ -38,6 +45,7 @@ export class QueueSession {
   readonly #options: ResolvedWorkerOptions
   readonly #keeping: LeaseKeeping
   readonly #admission: Admission
+  readonly #onRefused: OnRefused
   /** Running although their message is gone. */
   readonly #acknowledged = new WeakSet<Job>()
   #line: Line | undefined
@@ -49,26 +57,28 @@ export class QueueSession {
     connection: Connection,
     options: ResolvedWorkerOptions,
     keeping: LeaseKeeping,
+    onRefused: OnRefused,
   ) {
     this.queue = queue
     this.#runtime = runtime
     this.#connection = connection
     this.#options = options
     this.#keeping = keeping
+    this.#onRefused = onRefused
     this.readAhead = new ReadAhead(options.readAhead, options.concurrency)
-    this.#admission = new Admission(queue, options.name, runtime, connection)
+    this.#admission = new Admission(queue, runtime, connection)
   }
 
-  async open(): Promise<void> {
+  async open(): Promise<Line> {
     const receiver = await this.#connection.broker.openReceiver(this.queue, {
       leaseMs: this.#options.leaseMs,
       // Running, read ahead, and finished but not settled yet.
       prefetch: 2 * this.#options.concurrency + this.#options.readAhead,
     })
-    const held = new Set<Job>()
+    const held = new Map<Lease, Job | undefined>()
     const leases = this.#keeping.keep(
       receiver,
-      () => [...held].map(({ delivery }) => delivery.lease),
+      () => [...held.keys()],
       (lost) => this.#lose(line, lost),
     )
     const line: Line = {
@@ -78,73 +88,77 @@ export class QueueSession {
       settling: new SettleGroup(this.#runtime, this.#connection, receiver),
     }
     this.#line = line
+    return line
   }
 
-  /** Fetches up to `max` and puts them into `ready`. Returns how many messages came, runnable or not. Never rejects. */
-  async receive(max: number, waitMs: Millis, signal: AbortSignal): Promise<number> {
+  /**
+   * Fetches up to `max` and puts them into `ready`. Returns how many messages came, runnable or not; undefined when the
+   * queue could not be asked. Never rejects.
+   */
+  async receive(max: number, waitMs: Millis, signal: AbortSignal): Promise<number | undefined> {
     try {
-      if (!this.#line) await this.open()
-      const line = this.#line
-      if (!line) return 0
+      const line = this.#line ?? (await this.open())
       const deliveries = await this.#receiveInTime(line, max, waitMs, signal)
-      if (deliveries.length === 0) return 0
-      await this.#admit(line, deliveries)
+      if (deliveries.length > 0) await this.#admit(line, deliveries, signal)
       return deliveries.length
     } catch (error) {
-      if (this.#closed) return 0
+      if (this.#closed) return undefined
       const kind = this.#connection.broker.classify(error)
       this.#runtime.logger.warn(`queue '${this.queue}': receiving failed; opening a new receiver`, {
         kind,
         error: String(error),
       })
       await this.#abandon()
-      await sleep(this.#runtime.clock, longestReopenMs * (0.25 + Math.random() * 0.75), signal)
-      return 0
+      await this.#pause(signal)
+      return undefined
     }
   }
 
   /** Hands a finished job to settling. */
   settle(job: Job, outcome: Outcome, startedAt: number, settled: (settlement: Settlement) => void): void {
+    const context = settleContext(this.#runtime, this.#connection, this.#options.name)
     const line = this.#line
-    if (!line?.held.has(job) || outcome.type === 'lost') {
-      line?.held.delete(job)
+    if (this.#acknowledged.delete(job)) {
+      // At most once: its message is gone, so whatever happened to it is its end.
+      const end = endOfAcknowledged(outcome)
+      const group = line?.settling ?? new SettleGroup(this.#runtime, this.#connection, noReceiver)
+      group.store(settlementOf(job, end, startedAt, context), settled)
+      return
+    }
+    const { lease } = job.delivery
+    if (!line?.held.has(lease) || outcome.type === 'lost') {
+      line?.held.delete(lease)
       settled('lost')
       return
     }
     const done = (settlement: Settlement) => {
-      line.held.delete(job)
+      line.held.delete(lease)
       settled(settlement)
     }
-    if (this.#acknowledged.delete(job)) {
-      // At most once: there is no message left to give back or to lose.
-      const item = settlementOf(
-        job,
-        outcome,
-        startedAt,
-        settleContext(this.#runtime, this.#connection, this.#options.name),
-      )
-      line.settling.store(item, done)
-    } else if (outcome.type === 'release') line.settling.giveBack(job.delivery.lease, done)
-    else
-      line.settling.finish(
-        settlementOf(
-          job,
-          outcome,
-          startedAt,
-          settleContext(this.#runtime, this.#connection, this.#options.name),
-        ),
-        done,
-      )
+    if (outcome.type === 'release') line.settling.giveBack(lease, done)
+    else line.settling.finish(settlementOf(job, outcome, startedAt, context), done)
   }
 
   /** Acknowledges a delivery before it runs. False when the lease is gone and it must not run. */
   acknowledge(job: Job): Promise<boolean> {
     const line = this.#line
-    if (!line?.held.has(job)) return Promise.resolve(false)
-    this.#acknowledged.add(job)
+    const { lease } = job.delivery
+    if (!line?.held.has(lease)) return Promise.resolve(false)
     return new Promise((resolve) =>
-      line.settling.finish({ lease: job.delivery.lease }, (settlement) => resolve(settlement === 'ok')),
+      line.settling.finish({ lease }, (settlement) => {
+        // From here on there is no lease to keep or to lose.
+        line.held.delete(lease)
+        if (settlement === 'ok') this.#acknowledged.add(job)
+        resolve(settlement === 'ok')
+      }),
     )
+  }
+
+  /** Gives back one job that waits for a slot. */
+  release(job: Job): void {
+    const index = this.ready.indexOf(job)
+    if (index >= 0) this.ready.splice(index, 1)
+    this.settle(job, { type: 'release' }, 0, () => {})
   }
 
   /** Gives back everything that waits for a slot. */
@@ -160,20 +174,18 @@ export class QueueSession {
     }
   }
 
-  /** Resolves when all that has finished is settled. */
-  async drain(): Promise<void> {
-    await this.#line?.settling.drain()
-  }
-
-  /** Settles what has finished and closes the receiver. */
-  async close(): Promise<void> {
+  /** Settles what has finished, as long as that is possible and nobody is in a hurry, and closes the receiver. */
+  async close(hurry: AbortSignal): Promise<void> {
     this.releaseReady()
-    await this.drain()
-    this.#closed = true
     const line = this.#line
-    this.#line = undefined
-    line?.leases.stop()
-    await line?.receiver.close()
+    if (line) {
+      const given = new AbortController()
+      const late = sleep(this.#runtime.clock, lastSettlingMs, AbortSignal.any([hurry, given.signal]))
+      await Promise.race([line.settling.drain(), late])
+      given.abort()
+    }
+    this.#closed = true
+    await this.#drop(line)
   }
 
   async #receiveInTime(
@@ -197,26 +209,69 @@ export class QueueSession {
     }
   }
 
-  async #admit(line: Line, deliveries: readonly Delivery[]): Promise<void> {
-    const { jobs, refused } = await this.#admission.admit(deliveries)
-    for (const job of jobs) {
-      line.held.add(job)
+  /** Decides what runs. While the backend is away the batch waits, its leases kept; nothing is lost for that. */
+  async #admit(line: Line, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
+    for (const { lease } of deliveries) line.held.set(lease, undefined)
+    const admitted = await this.#admitPatiently(line, deliveries, signal)
+    const stillHeld = ({ delivery }: Job) => line === this.#line && line.held.has(delivery.lease)
+    if (!admitted) {
+      for (const { lease } of deliveries) line.settling.giveBack(lease, () => line.held.delete(lease))
+      return
+    }
+    for (const job of admitted.jobs) {
+      if (!stillHeld(job)) continue
+      line.held.set(job.delivery.lease, job)
       this.ready.push(job)
     }
-    for (const { item } of refused) line.settling.finish(item, () => {})
+    for (const refusal of admitted.refused) this.#refuse(line, refusal)
   }
 
-  #lose(line: Line, leases: readonly Delivery['lease'][] | undefined): void {
-    const gone = leases && new Set(leases)
-    const jobs = [...line.held].filter(({ delivery }) => !gone || gone.has(delivery.lease))
-    if (jobs.length > 0) {
+  async #admitPatiently(
+    line: Line,
+    deliveries: readonly Delivery[],
+    signal: AbortSignal,
+  ): Promise<Admitted | undefined> {
+    while (!signal.aborted && line === this.#line) {
+      try {
+        return await this.#admission.admit(deliveries)
+      } catch (error) {
+        this.#runtime.logger.warn(`queue '${this.queue}': the backend does not answer; tasks wait for it`, {
+          error: String(error),
+        })
+        await this.#pause(signal)
+      }
+    }
+    return undefined
+  }
+
+  #refuse(line: Line, refusal: Refusal): void {
+    if (!refusal.job) {
+      const { item } = refusal
+      line.settling.finish(item, () => line.held.delete(item.lease))
+      return
+    }
+    const { job, outcome } = refusal
+    this.settle(job, outcome, this.#runtime.clock.now(), (settlement) =>
+      this.#onRefused(job, outcome, settlement),
+    )
+  }
+
+  #pause(signal: AbortSignal): Promise<void> {
+    return sleep(this.#runtime.clock, longestPauseMs * (0.25 + Math.random() * 0.75), signal)
+  }
+
+  #lose(line: Line, leases: readonly Lease[] | undefined): void {
+    const gone = (leases ?? [...line.held.keys()]).filter((lease) => line.held.has(lease))
+    if (gone.length > 0) {
       this.#runtime.logger.warn(
-        `queue '${this.queue}': ${jobs.length} leases lost; those tasks run again elsewhere`,
+        `queue '${this.queue}': ${gone.length} leases lost; those tasks run again elsewhere`,
       )
     }
-    for (const job of jobs) {
+    for (const lease of gone) {
+      const job = line.held.get(lease)
+      line.held.delete(lease)
+      if (!job) continue
       job.lost = true
-      line.held.delete(job)
       job.stop?.(new LeaseLost())
       const index = this.ready.indexOf(job)
       if (index >= 0) this.ready.splice(index, 1)
@@ -229,13 +284,17 @@ export class QueueSession {
   async #abandon(): Promise<void> {
     const line = this.#line
     this.#line = undefined
+    if (line) this.#lose(line, [...line.held.keys()])
+    await this.#drop(line)
+  }
+
+  async #drop(line: Line | undefined): Promise<void> {
     if (!line) return
     line.settling.end()
     line.leases.stop()
-    this.#lose(
-      line,
-      [...line.held].map(({ delivery }) => delivery.lease),
-    )
-    await Promise.race([line.receiver.close().catch(() => {}), sleep(this.#runtime.clock, 1_000)])
+    const closing = line.receiver.close().catch((error: unknown) => {
+      this.#runtime.logger.debug(`queue '${this.queue}': a receiver did not close`, { error: String(error) })
+    })
+    await Promise.race([closing, sleep(this.#runtime.clock, longestPauseMs)])
   }
 }

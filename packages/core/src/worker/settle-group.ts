@@ -1,5 +1,6 @@
-import type { CommitItem, Receiver, RoutedMessage, Settlement } from '../contracts/broker.ts'
-import type { TaskRecord } from '../contracts/record.ts'
+import type { BrokerErrorCode, CommitItem, Receiver, RoutedMessage, Settlement } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
+import { BrokerError } from '../errors/broker-error.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 
@@ -7,7 +8,15 @@ interface Entry {
   readonly item: CommitItem
   readonly how: 'commit' | 'store' | 'giveBack'
   settled(settlement: Settlement): void
+  /** How far settling in steps has come: a repeated step must not take its own work for somebody else's. */
+  record?: 'stored' | 'stale'
+  published?: boolean
 }
+
+type Ask = (entries: readonly Entry[]) => Promise<readonly Settlement[]>
+
+/** What the service refuses for good comes back after this long, uncharged: it must not hold up the others. */
+const refusedDelayMs: Millis = 60_000
 
 /**
  * Settles what has finished on one receiver, in groups: one call is under way at a time, and all that finishes
@@ -19,7 +28,7 @@ export class SettleGroup {
   readonly #receiver: Receiver
   #waiting: Entry[] = []
   #underWay: Promise<void> | undefined
-  #ended = false
+  readonly #ended = new AbortController()
 
   constructor(runtime: Runtime, connection: Connection, receiver: Receiver) {
     this.#runtime = runtime
@@ -49,7 +58,7 @@ export class SettleGroup {
 
   /** The receiver is gone: whatever is not settled yet is lost. */
   end(): void {
-    this.#ended = true
+    this.#ended.abort()
   }
 
   #add(entry: Entry): void {
@@ -70,86 +79,114 @@ export class SettleGroup {
     const { maxBatch } = this.#connection.broker.capabilities
     const batch = this.#waiting.length <= maxBatch ? this.#waiting : this.#waiting.slice(0, maxBatch)
     this.#waiting = this.#waiting.slice(batch.length)
-    await Promise.all([
-      this.#untilAnswered(batch, 'commit', (items) => this.#commit(items)),
-      this.#untilAnswered(batch, 'store', (items) => this.#storeAndPublish(items)),
-      this.#untilAnswered(batch, 'giveBack', (items) =>
-        this.#receiver.nack(
-          items.map(({ lease }) => lease),
-          { delayMs: 0 },
+    const asks: Readonly<Record<Entry['how'], Ask>> = {
+      commit: (entries) => this.#commit(entries),
+      store: (entries) => this.#storeAndPublish(entries),
+      giveBack: (entries) => this.#receiver.nack(leasesOf(entries), { delayMs: 0 }),
+    }
+    const kinds = Object.keys(asks) as Entry['how'][]
+    await Promise.all(
+      kinds.map((kind) =>
+        this.#untilAnswered(
+          batch.filter(({ how }) => how === kind),
+          asks[kind],
         ),
       ),
-    ])
+    )
   }
 
-  /** Asks again what got no answer, as long as the receiver lives: every step is safe to repeat. */
-  async #untilAnswered(
-    entries: readonly Entry[],
-    kind: Entry['how'],
-    ask: (items: readonly CommitItem[]) => Promise<readonly Settlement[]>,
-  ): Promise<void> {
-    let open = entries.filter(({ how }) => how === kind)
+  /** Asks again what got no answer, as long as the receiver lives. */
+  async #untilAnswered(entries: readonly Entry[], ask: Ask): Promise<void> {
+    let open = entries
     for (let round = 0; open.length > 0; round++) {
       const settlements = await this.#tryOnce(open, ask)
       open = open.filter((entry, index) => {
         const settlement = settlements[index] ?? 'unknown'
-        if (settlement === 'unknown' && !this.#ended) return true
+        if (settlement === 'unknown' && !this.#ended.signal.aborted) return true
         entry.settled(settlement === 'unknown' ? 'lost' : settlement)
         return false
       })
-      if (open.length > 0) await sleep(this.#runtime.clock, Math.min(1_000, 20 * 2 ** round))
+      if (open.length > 0) {
+        await sleep(this.#runtime.clock, Math.min(1_000, 20 * 2 ** round), this.#ended.signal)
+      }
     }
   }
 
-  async #tryOnce(
-    entries: readonly Entry[],
-    ask: (items: readonly CommitItem[]) => Promise<readonly Settlement[]>,
-  ): Promise<readonly Settlement[]> {
+  async #tryOnce(entries: readonly Entry[], ask: Ask): Promise<readonly Settlement[]> {
     try {
-      return await ask(entries.map(({ item }) => item))
+      return await ask(entries)
     } catch (error) {
-      const kind = this.#connection.broker.classify(error)
-      if (kind === 'closed') this.#ended = true
-      this.#runtime.logger.warn('settling failed; trying again', { kind, error: String(error) })
+      const kind = error instanceof BrokerError ? error.kind : this.#connection.broker.classify(error)
+      if (isFinal(kind) && !this.#ended.signal.aborted) return this.#refused(entries, ask, kind, error)
+      if (kind === 'closed') this.end()
+      else this.#runtime.logger.warn('settling failed; trying again', { kind, error: String(error) })
       return entries.map(() => 'unknown')
     }
   }
 
-  #commit(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
-    if (this.#connection.oneStore && this.#receiver.commit) return this.#receiver.commit(items)
-    return this.#inSteps(items)
+  /** One of them cannot be settled, however often it is asked: found one by one, and set aside. */
+  async #refused(
+    entries: readonly Entry[],
+    ask: Ask,
+    kind: BrokerErrorCode,
+    error: unknown,
+  ): Promise<readonly Settlement[]> {
+    if (entries.length > 1) {
+      const each: Settlement[] = []
+      for (const entry of entries) each.push(...(await this.#tryOnce([entry], ask)))
+      return each
+    }
+    this.#runtime.logger.error('the service refuses to settle a task; it comes back in a minute', {
+      kind,
+      error: String(error),
+      id: entries[0]?.item.record?.id,
+    })
+    await this.#receiver.nack(leasesOf(entries), { delayMs: refusedDelayMs }).catch(() => [])
+    return ['lost']
+  }
+
+  #commit(entries: readonly Entry[]): Promise<readonly Settlement[]> {
+    if (this.#connection.oneStore && this.#receiver.commit) {
+      return this.#receiver.commit(entries.map(({ item }) => item))
+    }
+    return this.#inSteps(entries)
   }
 
   /**
-   * Record, then follow-ups, then ack: a crash between two steps leaves a copy, which `claim` recognises, and never
-   * loses anything.
+   * Record, then follow-ups, then ack. A crash between two steps leaves the message to be delivered again: it runs
+   * once more, or its end is found and what is missing of it is done (`Admission`).
    */
-  async #inSteps(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
-    const stored = await this.#storeAndPublish(items)
-    const acked = await this.#receiver.ack(items.map(({ lease }) => lease))
+  async #inSteps(entries: readonly Entry[]): Promise<readonly Settlement[]> {
+    const stored = await this.#storeAndPublish(entries)
+    const acked = await this.#receiver.ack(leasesOf(entries))
     return acked.map((settlement, index) => (settlement === 'ok' ? (stored[index] ?? 'unknown') : settlement))
   }
 
-  async #storeAndPublish(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
-    const stale = await this.#storeRecords(items)
-    const followUps = items.filter((item) => !stale.has(item)).flatMap(({ publish }) => publish ?? [])
+  async #storeAndPublish(entries: readonly Entry[]): Promise<readonly Settlement[]> {
+    await this.#storeRecords(entries)
+    const left = entries.filter(({ record, published }) => record !== 'stale' && !published)
+    const followUps = left.flatMap(({ item }) => item.publish ?? [])
     await Promise.all(
       [...byQueue(followUps)].map(([queue, messages]) => this.#connection.publisher.publish(queue, messages)),
     )
-    return items.map((item) => (stale.has(item) ? 'stale' : 'ok'))
+    for (const entry of left) entry.published = true
+    return entries.map(({ record }) => (record === 'stale' ? 'stale' : 'ok'))
   }
 
-  async #storeRecords(items: readonly CommitItem[]): Promise<ReadonlySet<CommitItem>> {
-    const stale = new Set<CommitItem>()
-    const withRecord = items.filter(
-      (item): item is CommitItem & { record: TaskRecord } => item.record !== undefined,
-    )
-    if (withRecord.length === 0 || !this.#connection.backend) return stale
-    const outcomes = await this.#connection.backend.results.put(withRecord.map(({ record }) => record))
-    for (const [index, item] of withRecord.entries()) if (outcomes[index] === 'stale') stale.add(item)
-    return stale
+  async #storeRecords(entries: readonly Entry[]): Promise<void> {
+    const { backend } = this.#connection
+    const open = entries.filter(({ item, record }) => item.record !== undefined && record === undefined)
+    if (open.length === 0 || !backend) return
+    const records = open.map(({ item }) => item.record).filter((record) => record !== undefined)
+    const outcomes = await backend.results.put(records)
+    for (const [index, entry] of open.entries()) entry.record = outcomes[index] ?? 'stored'
   }
 }
+
+const isFinal = (kind: BrokerErrorCode): boolean =>
+  kind === 'limit' || kind === 'permission' || kind === 'config' || kind === 'queue-missing'
+
+const leasesOf = (entries: readonly Entry[]): CommitItem['lease'][] => entries.map(({ item }) => item.lease)
 
 function byQueue(routed: readonly RoutedMessage[]): Map<string, RoutedMessage['message'][]> {
   const queues = new Map<string, RoutedMessage['message'][]>()

@@ -115,7 +115,7 @@ function doneRecord(
     json === undefined || task.policy.ignoreResult || envelope.ignoreResult ? '' : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
   const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${JSON.stringify(context.worker)}${result}}`
-  return record(job, 'SUCCESS', envelope.attempt, detail, task.policy.successTtlMs, context)
+  return record(job, 'SUCCESS', detail, task.policy.successTtlMs, context)
 }
 
 function retryRecord(
@@ -130,9 +130,12 @@ function retryRecord(
     worker: context.worker,
     error: outcome.error,
     attempts: failuresWith(job, outcome.error, context),
+    nextAttempt: outcome.nextAttempt,
   }
   const ttlMs = outcome.delayMs + rememberMs
-  return record(job, 'RETRY', outcome.nextAttempt, JSON.stringify(detail), ttlMs, context)
+  // At this attempt, not the next: where settling goes in steps, the copy may never be sent, and then the message comes
+  // again and has to run again. The copy raises it when it is claimed.
+  return record(job, 'RETRY', JSON.stringify(detail), ttlMs, context)
 }
 
 function deadRecord(
@@ -166,13 +169,12 @@ function endRecord(
     ...more,
   }
   const keepMs = ttlMs ?? job.task.policy.failureTtlMs
-  return record(job, state, job.envelope.attempt, JSON.stringify(detail), keepMs, context)
+  return record(job, state, JSON.stringify(detail), keepMs, context)
 }
 
 function record(
   job: Job,
   state: TaskState,
-  attempt: number,
   detail: string,
   ttlMs: Millis,
   context: SettleContext,
@@ -185,7 +187,7 @@ function record(
     queue: job.queue,
     state,
     generation: job.envelope.generation,
-    attempt,
+    attempt: job.envelope.attempt,
     epoch: job.epoch,
     updatedAt: context.now,
     detail,

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os'
+import type { Backend } from '../contracts/backend.ts'
 import type { Settlement } from '../contracts/broker.ts'
+import { isTerminal } from '../contracts/record.ts'
 import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
@@ -10,10 +12,10 @@ import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { dropUnique } from '../runtime/unique-lock.ts'
 import type { WorkerInfo } from '../runtime/worker-list.ts'
 import { newId } from '../util/ids.ts'
-import type { ActiveRun } from './active-run.ts'
 import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
+import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
 import { checkRequirements, limitations } from './requirements.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
@@ -37,11 +39,16 @@ export class Worker {
   readonly #app: AppInternals
   readonly #runtime: Runtime
   readonly #loader: string | undefined
+  readonly #watchMemory: boolean
   readonly #stopReceiving = new AbortController()
   readonly #hurry = new AbortController()
   readonly #counts = { succeeded: 0, failed: 0, retried: 0 }
   readonly #startedAt: number
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
+  #starting: Promise<void> = Promise.resolve()
+  #stopping: Promise<void> | undefined
+  #askedToStop = false
+  #usesApp = false
   #engine: Engine | undefined
   #heartbeat: Heartbeat | undefined
   #deadLetters: DeadLetterUpkeep | undefined
@@ -49,7 +56,6 @@ export class Worker {
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
   #startedTasks = 0
-  readonly #watchMemory: boolean
 
   /** @param loader A module whose `load(url)` imports task files in child processes. */
   constructor(app: AppInternals, options: ResolvedWorkerOptions, loader?: string) {
@@ -65,32 +71,18 @@ export class Worker {
     })
   }
 
-  /** Connects, runs the app's `startup`, and begins to take tasks. Rejects when that is not possible. */
+  /** Connects, runs the app's `startup`, and begins to take tasks. Rejects, with everything undone, when that is not possible. */
   async start(): Promise<void> {
     if (this.#state !== 'new')
       throw new TqError('INVALID_OPTION', 'A worker can be started once; create another one.')
     this.#state = 'running'
-    const connection = await this.#runtime.connect()
-    checkRequirements(this.#runtime, connection, this.options)
-    for (const { name } of this.options.queues) {
-      await connection.broker.declare({ name })
-      await connection.broker.declare({ name: deadQueueOf(name) })
+    this.#starting = this.#start()
+    try {
+      await this.#starting
+    } catch (error) {
+      await this.#stop('asked', 0)
+      throw error
     }
-    const engine = new Engine(this.#runtime, connection, this.options, this.#loader, {
-      state: await this.#app.startup(),
-      started: (run) => this.#onStarted(run),
-      settled: (run, outcome, settlement) => this.#onSettled(connection, run, outcome, settlement),
-      idle: () => void this.#onIdle(connection),
-    })
-    this.#engine = engine
-    this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
-    await engine.open()
-    if (connection.backend) {
-      this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, engine.active, () => this.describe())
-      await this.#heartbeat.start()
-    }
-    for (const text of limitations(connection)) this.#runtime.logger.warn(text)
-    this.#running = engine.run(this.#stopReceiving.signal)
   }
 
   /**
@@ -98,13 +90,13 @@ export class Worker {
    * Asking again means now.
    */
   async stop(options: { readonly grace?: Duration } = {}): Promise<StopReport> {
-    if (this.#state === 'stopping') this.#hurry.abort()
-    else if (this.#state !== 'stopped') {
-      const graceMs =
-        options.grace === undefined ? this.options.graceMs : parseDuration(options.grace, 'stop: grace')
-      await this.#stop('asked', graceMs)
-    }
-    return this.stopped
+    const graceMs =
+      options.grace === undefined ? this.options.graceMs : parseDuration(options.grace, 'stop: grace')
+    // A worker may be stopping by itself: only somebody who asks again is in a hurry.
+    if (this.#askedToStop) this.#hurry.abort()
+    this.#askedToStop = true
+    await this.#stop('asked', graceMs)
+    return await this.stopped
   }
 
   /** What it is and does now. */
@@ -131,22 +123,68 @@ export class Worker {
     }
   }
 
-  async #stop(reason: StopReport['reason'], graceMs: number): Promise<void> {
-    if (this.#state === 'stopping' || this.#state === 'stopped') return
+  async #start(): Promise<void> {
+    const connection = await this.#runtime.connect()
+    checkRequirements(this.#runtime, connection, this.options)
+    for (const { name } of this.options.queues) {
+      await connection.broker.declare({ name })
+      await connection.broker.declare({ name: deadQueueOf(name) })
+    }
+    this.#usesApp = true
+    const state = await this.#app.startup()
+    // Asked to stop meanwhile: nothing is opened that would have to be closed again.
+    if (this.#state !== 'running') return
+    const engine = new Engine(this.#runtime, connection, this.options, this.#loader, {
+      state,
+      started: (run) => this.#onStarted(run.job),
+      settled: (job, outcome, settlement, runtimeMs) =>
+        this.#onSettled(connection, job, outcome, settlement, runtimeMs),
+      idle: () => void this.#onIdle(connection),
+    })
+    this.#engine = engine
+    this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
+    await engine.open()
+    if (connection.backend) {
+      this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, engine.active, () => this.describe())
+      await this.#heartbeat.start()
+    }
+    for (const text of limitations(connection)) this.#runtime.logger.warn(text)
+    this.#running = engine.run(this.#stopReceiving.signal)
+  }
+
+  #stop(reason: StopReport['reason'], graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stopOnce(reason, graceMs)
+    return this.#stopping
+  }
+
+  /** First no new work; then running tasks, their leases kept; the heartbeat last. Always gets to its end. */
+  async #stopOnce(reason: StopReport['reason'], graceMs: number): Promise<void> {
     this.#state = 'stopping'
-    // First no new work; then running tasks, their leases kept; the heartbeat and connections last.
     this.#stopReceiving.abort()
-    await this.#running
-    const released = (await this.#engine?.finish(graceMs, this.#hurry.signal)) ?? 0
-    await this.#engine?.close()
-    await this.#heartbeat?.stop()
-    await this.#deadLetters?.stop()
-    if (this.#engine) await this.#app.shutdown()
+    await this.#starting.catch(() => {})
+    let released = 0
+    await this.#attend('the last receive', () => this.#running)
+    await this.#attend('running tasks', async () => {
+      released = (await this.#engine?.finish(graceMs, this.#hurry.signal)) ?? 0
+    })
+    await this.#attend('settling', () => this.#engine?.close(this.#hurry.signal))
+    await this.#attend('the heartbeat', () => this.#heartbeat?.stop())
+    await this.#attend('dead letters', () => this.#deadLetters?.stop())
+    if (this.#usesApp) await this.#attend('shutdown of the app', () => this.#app.shutdown())
     this.#state = 'stopped'
     this.#reportStop({ reason, released, ...this.#counts })
   }
 
-  #onStarted({ job }: ActiveRun): void {
+  /** One step of stopping: what goes wrong in it must not keep the next one from happening. */
+  async #attend(what: string, step: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await step()
+    } catch (error) {
+      this.#runtime.logger.error(`stopping: ${what} failed`, { error: describeError(error).message })
+    }
+  }
+
+  #onStarted(job: Job): void {
     this.#idleRounds = 0
     this.#startedTasks++
     this.#runtime.events.emit('started', () => toEvent(job))
@@ -164,28 +202,36 @@ export class Worker {
   async #onIdle(connection: Connection): Promise<void> {
     if (!this.options.burst || ++this.#idleRounds < 3) return
     const { admin } = connection.broker
-    if (admin) {
-      const counts = await Promise.all(this.options.queues.map(({ name }) => admin.counts(name)))
-      if (counts.some(({ ready }) => ready > 0)) return
+    try {
+      const counts = await Promise.all(this.options.queues.map(({ name }) => admin?.counts(name)))
+      if (counts.some((count) => count !== undefined && count.ready > 0)) return
+    } catch (error) {
+      this.#runtime.logger.warn('the queues cannot be counted; going on', { error: String(error) })
+      return
     }
     await this.#stop('burst', this.options.graceMs)
   }
 
-  #onSettled(connection: Connection, run: ActiveRun, outcome: Outcome, settlement: Settlement): void {
+  #onSettled(
+    connection: Connection,
+    job: Job,
+    outcome: Outcome,
+    settlement: Settlement,
+    runtimeMs: number,
+  ): void {
     const { events } = this.#runtime
     if (settlement === 'lost' || outcome.type === 'lost') {
-      events.emit('lost', () => toEvent(run.job))
+      events.emit('lost', () => toEvent(job))
       return
     }
-    this.#releaseUnique(connection, run, outcome, settlement)
-    if (settlement === 'stale' || outcome.type === 'drop') {
-      events.emit('revoked', () => ({ ...toEvent(run.job), reason: 'revoked while it ran' }))
-    } else this.#tell(run, outcome)
+    void this.#releaseUnique(connection, job, outcome, settlement)
+    if (settlement === 'stale' || (outcome.type === 'drop' && runtimeMs > 0)) {
+      events.emit('revoked', () => ({ ...toEvent(job), reason: 'revoked while it ran' }))
+    } else this.#tell(job, outcome, runtimeMs)
   }
 
-  #tell({ job, startedTick }: ActiveRun, outcome: Outcome): void {
-    const { events, clock } = this.#runtime
-    const runtimeMs = clock.monotonic() - startedTick
+  #tell(job: Job, outcome: Outcome, runtimeMs: number): void {
+    const { events } = this.#runtime
     if (outcome.type === 'done') {
       this.#counts.succeeded++
       events.emit('succeeded', () => ({ ...toEvent(job), runtimeMs }))
@@ -205,33 +251,40 @@ export class Worker {
   }
 
   /** A failure that nobody listens for must not pass in silence. */
-  #logFailure({ envelope }: ActiveRun['job'], error: TaskErrorInfo, reason: string): void {
+  #logFailure({ envelope }: Job, error: TaskErrorInfo, reason: string): void {
     this.#runtime.logger.error(`task '${envelope.task}' failed: ${error.name}: ${error.message}`, {
       id: envelope.id,
       reason,
     })
   }
 
-  #releaseUnique(
+  async #releaseUnique(
     { backend }: Connection,
-    { job }: ActiveRun,
+    job: Job,
     outcome: Outcome,
     settlement: Settlement,
-  ): void {
+  ): Promise<void> {
     const { unique, id } = job.envelope
     if (unique === undefined || !backend) return
-    const ended = settlement === 'stale' || ['done', 'dead', 'revoked', 'drop'].includes(outcome.type)
-    if (!ended) return
-    dropUnique(backend, unique, id).catch((error: unknown) =>
+    const ours = settlement === 'ok' && ['done', 'dead', 'revoked'].includes(outcome.type)
+    try {
+      // Refused or dropped: the task may have ended, or a newer run of it may hold the key.
+      if (ours || (await hasEnded(backend, id))) await dropUnique(backend, unique, id)
+    } catch (error) {
       // The next sender finds the holder ended, and takes the key over.
       this.#runtime.logger.warn('a unique key could not be given back', {
         id,
         error: describeError(error).message,
-      }),
-    )
+      })
+    }
   }
 }
 
-function toEvent({ envelope, queue }: ActiveRun['job']): TaskEvent {
+async function hasEnded(backend: Backend, id: string): Promise<boolean> {
+  const [record] = await backend.results.get([id])
+  return record !== undefined && isTerminal(record.state)
+}
+
+function toEvent({ envelope, queue }: Job): TaskEvent {
   return { id: envelope.id, name: envelope.task, queue, attempt: envelope.attempt }
 }
