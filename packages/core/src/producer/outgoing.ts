@@ -3,6 +3,7 @@ import type { TaskRecord } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { parseDuration, parseOptionalDuration } from '../options/duration.ts'
+import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
@@ -15,6 +16,19 @@ import { newId } from '../util/ids.ts'
 
 /** Records and marks outlive what could still come late: a copy of a message, a lost worker. */
 const markMs: Millis = 14 * 86_400_000
+
+const sendOptionNames: ReadonlySet<string> = new Set<string>([
+  'countdown',
+  'eta',
+  'queue',
+  'priority',
+  'expires',
+  'taskId',
+  'uniqueKey',
+  'maxRetries',
+  'ignoreResult',
+  'headers',
+] satisfies (keyof SendOptions)[])
 
 /** Where and when a task goes: the same for all tasks of one call. */
 export interface Plan {
@@ -29,6 +43,7 @@ export interface Plan {
 /** Call over task over route over app, all checked. @throws TqError */
 export function planSending(runtime: Runtime, task: TaskDefinition, options: SendOptions): Plan {
   const what = `task '${task.name}'`
+  checkKnown(options, sendOptionNames, `${what}: applyAsync`)
   const route = routeOf(runtime.settings, task.name)
   const queue =
     options.queue === undefined

@@ -1,6 +1,5 @@
 import type { Backend } from '../contracts/backend.ts'
 import type { Broker, BrokerErrorCode, OutboundMessage, PublishOutcome } from '../contracts/broker.ts'
-import type { TaskRecord } from '../contracts/record.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
 import { brokerError, isTransient } from '../errors/broker-error.ts'
 import { TqError } from '../errors/tq-error.ts'
@@ -8,7 +7,8 @@ import { sleep } from '../util/sleep.ts'
 
 /** Messages whose sender waits for them together. */
 interface Shipment {
-  readonly messages: readonly OutboundMessage[]
+  /** By the monotonic clock, from the moment it was handed in. */
+  readonly deadline: Millis
   left: number
   resolve(): void
   reject(error: Error): void
@@ -18,6 +18,17 @@ interface Entry {
   readonly message: OutboundMessage
   readonly shipment: Shipment
 }
+
+/** Why it was not stored, and by whom. */
+interface Rejected {
+  readonly rejected: BrokerErrorCode
+  readonly reason: string
+  readonly cause?: unknown
+  /** It was the backend that refused. */
+  readonly backend?: boolean
+}
+
+type Attempted = PublishOutcome | Rejected
 
 /** Publishes under way at once, per queue: enough to hide the round trip, few enough to stay in batches. */
 const mostUnderWay = 4
@@ -53,7 +64,8 @@ export class Publisher {
   publish(queue: string, messages: readonly OutboundMessage[]): Promise<void> {
     if (messages.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      const shipment: Shipment = { messages, left: messages.length, resolve, reject }
+      const deadline = this.#clock.monotonic() + this.#timeoutMs
+      const shipment: Shipment = { deadline, left: messages.length, resolve, reject }
       const waiting = this.#waiting.get(queue) ?? []
       this.#waiting.set(queue, waiting)
       for (const message of messages) waiting.push({ message, shipment })
@@ -98,73 +110,81 @@ export class Publisher {
   }
 
   async #ship(queue: string, entries: readonly Entry[]): Promise<void> {
-    const deadline = this.#clock.monotonic() + this.#timeoutMs
     let pending = entries
     for (let round = 0; ; round++) {
-      const outcomes = await this.#tryOnce(queue, pending, deadline - this.#clock.monotonic())
-      const late = this.#clock.monotonic() >= deadline
-      pending = pending.filter((entry, index) =>
-        this.#conclude(queue, entry, outcomes[index] ?? 'unknown', late),
-      )
+      const outcomes = await this.#tryOnce(queue, pending)
+      pending = pending.filter((entry, index) => this.#conclude(queue, entry, outcomes[index] ?? 'unknown'))
       if (pending.length === 0) return
       await sleep(this.#clock, Math.min(1_000, 25 * 2 ** round) * (0.5 + Math.random() / 2))
     }
   }
 
   /** Tells the sender; true when the message has to be sent again. */
-  #conclude(queue: string, { shipment }: Entry, outcome: PublishOutcome, late: boolean): boolean {
+  #conclude(queue: string, { shipment }: Entry, outcome: Attempted): boolean {
     if (outcome === 'accepted') {
       if (--shipment.left === 0) shipment.resolve()
       return false
     }
-    if (outcome === 'unknown') {
-      if (!late) return true
-      const message = `${this.#broker.name}: no answer while sending to '${queue}': the task may or may not be queued. Send again with the same taskId: it will not run twice.`
-      shipment.reject(new TqError('PUBLISH_UNKNOWN', message, { details: { queue } }))
-      return false
-    }
-    if (isTransient(outcome.rejected) && !late) return true
-    shipment.reject(brokerError(outcome.rejected, `sending to '${queue}'`, this.#broker.name, outcome.reason))
+    const late = this.#clock.monotonic() >= shipment.deadline
+    if (!late && (outcome === 'unknown' || isTransient(outcome.rejected))) return true
+    shipment.reject(outcome === 'unknown' ? this.#unknown(queue) : this.#rejection(queue, outcome))
     return false
   }
 
-  async #tryOnce(
-    queue: string,
-    entries: readonly Entry[],
-    timeoutMs: Millis,
-  ): Promise<readonly PublishOutcome[]> {
-    const all = (outcome: PublishOutcome) => entries.map(() => outcome)
-    const given = new AbortController()
-    const timeout = sleep(this.#clock, Math.max(timeoutMs, 1), given.signal).then(() => all('unknown'))
+  #unknown(queue: string): TqError {
+    const again = this.#backend
+      ? 'Send again with the same taskId: it will not run twice.'
+      : 'Without a backend, sending again may run it twice.'
+    return new TqError(
+      'PUBLISH_UNKNOWN',
+      `${this.#broker.name}: no answer while sending to '${queue}': the task may or may not be queued. ${again}`,
+      { details: { queue } },
+    )
+  }
+
+  #rejection(queue: string, { rejected, reason, cause, backend }: Rejected): TqError {
+    if (!backend) return brokerError(rejected, `sending to '${queue}'`, this.#broker.name, reason, cause)
+    return new TqError(
+      rejected === 'connection' ? 'BACKEND_UNREACHABLE' : 'BACKEND_REFUSED',
+      `${this.#backend?.name} backend: the task's record could not be stored, so it was not sent: ${reason}`,
+      { cause, details: { queue } },
+    )
+  }
+
+  async #tryOnce(queue: string, entries: readonly Entry[]): Promise<readonly Attempted[]> {
+    const all = (outcome: Attempted) => entries.map(() => outcome)
     const messages = entries.map(({ message }) => message)
-    const attempt = this.#oneStore ? this.#broker.publish(queue, messages) : this.#inTwoSteps(queue, messages)
+    const leftMs = Math.max(...entries.map(({ shipment }) => shipment.deadline)) - this.#clock.monotonic()
+    const given = new AbortController()
+    const timeout = sleep(this.#clock, Math.max(leftMs, 1), given.signal).then(() => all('unknown'))
     try {
-      return await Promise.race([attempt, timeout])
-    } catch (error) {
-      const code = this.#classify(error)
+      const refused = this.#oneStore ? undefined : await this.#storeRecords(messages)
+      if (refused) return all(refused)
+      return await Promise.race([this.#broker.publish(queue, this.#withoutRecords(messages)), timeout])
+    } catch (cause) {
+      const rejected = this.#broker.classify(cause)
       // A lost connection cannot tell whether the service had taken them.
-      return all(
-        code === 'connection' ? 'unknown' : { rejected: code, reason: String((error as Error).message) },
-      )
+      return all(rejected === 'connection' ? 'unknown' : { rejected, reason: reasonOf(cause), cause })
     } finally {
       given.abort()
     }
   }
 
   /** Records first: a task that can be run must be known, so that it can be revoked and asked for. */
-  async #inTwoSteps(queue: string, messages: readonly OutboundMessage[]): Promise<readonly PublishOutcome[]> {
-    const records = messages
-      .map(({ record }) => record)
-      .filter((record): record is TaskRecord => record !== undefined)
-    if (records.length > 0) await this.#backend?.results.put(records)
-    return this.#broker.publish(
-      queue,
-      messages.map(({ record: _, ...message }) => message),
-    )
+  async #storeRecords(messages: readonly OutboundMessage[]): Promise<Rejected | undefined> {
+    const records = messages.map(({ record }) => record).filter((record) => record !== undefined)
+    if (records.length === 0 || !this.#backend) return undefined
+    try {
+      await this.#backend.results.put(records)
+      return undefined
+    } catch (cause) {
+      return { rejected: this.#backend.classify(cause), reason: reasonOf(cause), cause, backend: true }
+    }
   }
 
-  #classify(error: unknown): BrokerErrorCode {
-    const code = this.#broker.classify(error)
-    return code === 'unknown' && this.#backend ? this.#backend.classify(error) : code
+  #withoutRecords(messages: readonly OutboundMessage[]): readonly OutboundMessage[] {
+    return this.#oneStore ? messages : messages.map(({ record: _, ...message }) => message)
   }
 }
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

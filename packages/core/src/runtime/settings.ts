@@ -4,6 +4,7 @@ import type { Clock, Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { RunMiddleware, SendMiddleware } from '../middleware/types.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
+import { checkKnown } from '../options/known.ts'
 import { checkNamespace, checkQueueName } from '../options/names.ts'
 import { type Codec, Codecs, jsonCodec } from '../task/codec.ts'
 import type { TaskSettings } from '../task/task-options.ts'
@@ -73,6 +74,8 @@ export interface ResolvedSettings {
 /** @throws TqError `INVALID_OPTION`, `INVALID_NAME`, `INVALID_DURATION` */
 export function resolveSettings(settings: AppSettings, environment: NodeJS.ProcessEnv): ResolvedSettings {
   checkKnown(settings.defaults ?? {}, taskSettingNames, 'createApp({ defaults })')
+  checkKnown(settings.deadLetters ?? {}, new Set(['keep', 'expires']), 'createApp({ deadLetters })')
+  checkKnown(settings.middleware ?? {}, new Set(['send', 'run']), 'createApp({ middleware })')
   return Object.freeze({
     namespace: checkNamespace(settings.namespace ?? environment['TQ_NAMESPACE'] ?? 'tq'),
     queue: checkQueueName(settings.queue ?? 'default'),
@@ -90,16 +93,6 @@ export function resolveSettings(settings: AppSettings, environment: NodeJS.Proce
     clock: settings.clock ?? systemClock,
     codec: new Codecs(settings.codec ?? jsonCodec, settings.accept ?? [jsonCodec]),
   })
-}
-
-/** @throws TqError `INVALID_OPTION` that names every key that is not known. */
-export function checkKnown(options: object, known: ReadonlySet<string>, what: string): void {
-  const unknown = Object.keys(options).filter((key) => !known.has(key))
-  if (unknown.length === 0) return
-  throw new TqError(
-    'INVALID_OPTION',
-    `${what}: unknown ${unknown.length === 1 ? 'option' : 'options'} ${unknown.map((key) => `'${key}'`).join(', ')}. Known: ${[...known].sort().join(', ')}.`,
-  )
 }
 
 /** The route of a task name; empty when none fits. */

@@ -78,15 +78,45 @@ export function fromBody(
   return value as Envelope
 }
 
-function problemOf(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return 'it is not an object'
-  const { v, id, task, attempt, generation, sentAt } = value as Partial<Record<keyof Envelope, unknown>>
-  if (v !== 1) return `version ${String(v)} is not known to this worker`
-  if (typeof id !== 'string' || id === '') return 'it has no id'
-  if (typeof task !== 'string' || task === '') return 'it has no task name'
-  if (!isCount(attempt) || !isCount(generation)) return 'attempt or generation is not a count'
-  if (typeof sentAt !== 'number') return 'it has no time of sending'
-  return undefined
+type Check = (value: unknown) => boolean
+
+const isText: Check = (value) => typeof value === 'string' && value !== ''
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const isTime: Check = (value) => typeof value === 'number' && value >= 0
+const isTexts: Check = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((text) => typeof text === 'string')
+
+/** Every field a worker reads: a foreign producer's mistake must not get further than this. */
+const required: Readonly<Record<string, Check>> = {
+  id: isText,
+  task: isText,
+  attempt: isCount,
+  generation: isCount,
+  sentAt: isTime,
+}
+const optional: Readonly<Record<string, Check>> = {
+  priority: (value) => isCount(value) && (value as number) <= 9,
+  maxRetries: isCount,
+  expiresMs: isTime,
+  delayLeftMs: isTime,
+  crashes: isCount,
+  misses: isCount,
+  epoch: isCount,
+  headers: isTexts,
+  failures: (value) => Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null),
+  parent: isText,
+  unique: isText,
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+function problemOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not an object'
+  const fields = value as Readonly<Record<string, unknown>>
+  if (fields['v'] !== 1) return `version ${String(fields['v'])} is not known to this worker`
+  for (const name in required) if (!required[name]?.(fields[name])) return `'${name}' is missing or wrong`
+  for (const name in optional) {
+    if (fields[name] !== undefined && !optional[name]?.(fields[name])) return `'${name}' is wrong`
+  }
+  return undefined
+}

@@ -2,6 +2,7 @@ import type { Priority } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration, parseOptionalDuration } from '../options/duration.ts'
+import { checkKnown } from '../options/known.ts'
 import { checkQueueName } from '../options/names.ts'
 import type { RetryOptions, TaskSettings } from './task-options.ts'
 
@@ -49,6 +50,9 @@ const knownSettings = new Set([
   'maxCrashes',
 ])
 
+const retryNames: ReadonlySet<string> = new Set(['maxRetries', 'backoff', 'retryIf'])
+const backoffNames: ReadonlySet<string> = new Set(['type', 'base', 'max', 'jitter'])
+
 /** The names of all settings, for checks of unknown options. */
 export const taskSettingNames: ReadonlySet<string> = knownSettings
 
@@ -90,6 +94,8 @@ export function checkPriority(value: number, what: string): Priority {
 
 function resolveRetry(options: RetryOptions, what: string): RetryPolicy {
   const backoff = asBackoff(options.backoff)
+  checkKnown(options, retryNames, `${what}: retry`)
+  checkKnown(backoff, backoffNames, `${what}: retry.backoff`)
   return Object.freeze({
     maxRetries: checkCount(options.maxRetries ?? 3, 0, what, 'retry.maxRetries'),
     backoff: Object.freeze({

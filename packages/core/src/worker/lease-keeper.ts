@@ -42,8 +42,9 @@ export class LeaseKeeping {
 
   async close(): Promise<void> {
     this.#stopPulse?.()
-    await this.#thread?.terminate()
+    const thread = this.#thread
     this.#thread = undefined
+    await thread?.terminate()
   }
 
   get #everyMs(): Millis {
@@ -76,6 +77,15 @@ export class LeaseKeeping {
     const thread = new Thread(threadFile(), { workerData: { pulse, maxBlockMs: this.#maxBlockMs } })
     // The thread serves the worker; it must not keep a finished process alive.
     thread.unref()
+    // Without the thread nothing renews what it kept: say so, and start another one for the receivers to come.
+    const gone = () => {
+      if (this.#thread !== thread) return
+      this.#thread = undefined
+      this.#stopPulse?.()
+      for (const onLost of [...this.#onLost.values()]) onLost()
+    }
+    thread.on('error', gone)
+    thread.on('exit', gone)
     thread.on('message', ({ id }: FromLeaseThread) => this.#onLost.get(id)?.())
     const beat = () => {
       Atomics.add(view, 0, 1)

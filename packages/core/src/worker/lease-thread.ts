@@ -25,12 +25,18 @@ interface ThreadData {
   readonly maxBlockMs: number
 }
 
+interface Kept {
+  keeper: LeaseKeeper | undefined
+  renewing: boolean
+  readonly timer: NodeJS.Timeout
+}
+
 /** How often the main loop's pulse is felt. */
 const feelEveryMs = 250
 
 const { pulse, maxBlockMs } = workerData as ThreadData
 const pulseView = new Int32Array(pulse)
-const kept = new Map<number, { keeper: Promise<LeaseKeeper>; timer: NodeJS.Timeout }>()
+const kept = new Map<number, Kept>()
 
 let lastPulse = -1
 let feltSilent = 0
@@ -50,20 +56,27 @@ parentPort?.on('message', (message: ToLeaseThread) => {
 })
 
 function keep({ id, module, data, everyMs }: ToLeaseThread & { type: 'keep' }): void {
-  const keeper = open(module, data)
-  const timer = setInterval(async () => {
+  const entry: Kept = { keeper: undefined, renewing: false, timer: setInterval(() => void renew(), everyMs) }
+  kept.set(id, entry)
+  void renew()
+
+  /** One at a time; a keeper that could not be opened, or a service that is away, is tried again at the next tick. */
+  async function renew(): Promise<void> {
+    if (entry.renewing) return
+    entry.renewing = true
     try {
-      if ((await (await keeper).extend()) === 'ok') return
-      parentPort?.postMessage({ type: 'lost', id } satisfies FromLeaseThread)
-      await leave(id)
+      entry.keeper ??= await open(module, data)
+      if ((await entry.keeper.extend()) === 'lost' && kept.has(id)) {
+        parentPort?.postMessage({ type: 'lost', id } satisfies FromLeaseThread)
+        await leave(id)
+      }
     } catch {
-      // The service is away: the next tick tries again, and the lease decides.
+      // The lease decides: when it ends, the next renewal says so.
+    } finally {
+      entry.renewing = false
+      if (!kept.has(id)) await entry.keeper?.close().catch(() => {})
     }
-  }, everyMs)
-  keeper.catch(() => {
-    // Could not be opened: without a keeper the lease runs out, which the receiver itself notices.
-  })
-  kept.set(id, { keeper, timer })
+  }
 }
 
 async function open(module: string, data: unknown): Promise<LeaseKeeper> {
@@ -78,5 +91,5 @@ async function leave(id: number): Promise<void> {
   if (!entry) return
   kept.delete(id)
   clearInterval(entry.timer)
-  await entry.keeper.then((keeper) => keeper.close()).catch(() => {})
+  if (!entry.renewing) await entry.keeper?.close().catch(() => {})
 }

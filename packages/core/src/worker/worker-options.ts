@@ -1,8 +1,8 @@
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
+import { checkKnown } from '../options/known.ts'
 import { checkQueueName } from '../options/names.ts'
-import { checkKnown } from '../runtime/settings.ts'
 
 /** What a worker is started with. */
 export interface WorkerOptions {
@@ -77,18 +77,25 @@ export function resolveWorkerOptions(
   checkKnown(options, known, 'worker')
   const queues = (options.queues ?? defaultQueues).map(parseQueue)
   if (queues.length === 0) throw new TqError('INVALID_OPTION', 'worker: name at least one queue.')
+  if (new Set(queues.map(({ name }) => name)).size < queues.length) {
+    throw new TqError('INVALID_OPTION', 'worker: a queue is named twice; give it a weight instead: name:2.')
+  }
+  const order = options.order ?? 'fair'
+  if (order !== 'fair' && order !== 'strict') {
+    throw new TqError('INVALID_OPTION', `worker: order '${String(order)}' is not one of 'fair', 'strict'.`)
+  }
   return Object.freeze({
     queues,
     concurrency: atLeast(1, options.concurrency ?? 10, 'concurrency'),
-    order: options.order ?? 'fair',
+    order,
     graceMs: parseDuration(options.grace ?? '25s', 'grace'),
-    leaseMs: Math.max(100, parseDuration(options.lease ?? '30s', 'lease')),
+    leaseMs: atLeast(100, parseDuration(options.lease ?? '30s', 'lease'), 'lease (in ms)'),
     readAhead: atLeast(0, options.readAhead ?? 256, 'readAhead'),
     burst: options.burst ?? false,
     modules: options.modules ?? [],
     maxTasks: atLeast(1, options.maxTasks ?? Number.MAX_SAFE_INTEGER, 'maxTasks'),
     maxMemory: atLeast(1, options.maxMemory ?? Number.MAX_SAFE_INTEGER, 'maxMemory'),
-    maxBlockMs: parseDuration(options.maxBlock ?? '5m', 'maxBlock'),
+    maxBlockMs: atLeast(1_000, parseDuration(options.maxBlock ?? '5m', 'maxBlock'), 'maxBlock (in ms)'),
     name: options.name ?? defaultName,
   })
 }
