@@ -38,11 +38,14 @@ export const parkCases: readonly BackendCase[] = [
     async run(stage) {
       const state = await stage.state()
       const lot = stage.key()
-      const apart = Math.max(20, stage.resolution)
-      await state.park(lot, item('third'), { delayMs: 3 * apart })
-      await state.park(lot, item('first'), { delayMs: apart })
-      await state.park(lot, item('far'), { delayMs: 60_000 })
-      await state.park(lot, item('second'), { delayMs: 2 * apart })
+      const apart = Math.max(50, stage.resolution)
+      // All at once: a slow disk must not come between their times.
+      await Promise.all([
+        state.park(lot, item('third'), { delayMs: 3 * apart }),
+        state.park(lot, item('first'), { delayMs: apart }),
+        state.park(lot, item('far'), { delayMs: 60_000 }),
+        state.park(lot, item('second'), { delayMs: 2 * apart }),
+      ])
       await stage.time.sleep(4 * apart + stage.resolution)
       const some = await state.due(lot, { limit: 2, leaseMs })
       assert.deepEqual(
