@@ -1,5 +1,5 @@
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
-import type { Target } from './options.ts'
+import { Cluster, Redis } from 'ioredis'
+import type { ConnectionOptions, Target } from './options.ts'
 
 /** What we ask of ioredis, be it one server or a Cluster. */
 export type Client = Redis | Cluster
@@ -11,7 +11,7 @@ const silentMs = 8_000
 const connectMs = 5_000
 
 /** Nothing is repeated behind our back, and nothing waits for a connection: who asks is told at once. */
-const ours: RedisOptions = {
+const ours: ConnectionOptions = {
   lazyConnect: true,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
@@ -39,7 +39,7 @@ export interface Use {
 
 /** A connection that is not open yet. */
 export function newClient(target: Target, { name, blocks = false, queues = false }: Use): Client {
-  const mine: RedisOptions = {
+  const mine: ConnectionOptions = {
     ...ours,
     connectionName: `${ownName(target)}:${name}`,
     enableOfflineQueue: queues,
@@ -58,7 +58,7 @@ function ownName(target: Target): string {
   return (client.isCluster ? undefined : (client as Redis).options.connectionName) ?? 'tq'
 }
 
-function make(target: Target, mine: RedisOptions): Client {
+function make(target: Target, mine: ConnectionOptions): Client {
   if (target.kind === 'standalone') return new Redis({ ...target.options, ...mine })
   if (target.kind === 'cluster') {
     return new Cluster([...target.nodes], clusterOptions({ ...target.options, ...mine }))
@@ -66,7 +66,10 @@ function make(target: Target, mine: RedisOptions): Client {
   const { client } = target
   if (client.isCluster) {
     const cluster = client as Cluster
-    return cluster.duplicate([], clusterOptions({ ...cluster.options.redisOptions, ...mine }))
+    return cluster.duplicate(
+      [],
+      clusterOptions({ ...(cluster.options.redisOptions as ConnectionOptions), ...mine }),
+    )
   }
   return (client as Redis).duplicate(mine)
 }
@@ -76,12 +79,12 @@ function clusterOptions({
   retryStrategy,
   enableOfflineQueue,
   ...redisOptions
-}: RedisOptions): ClusterOptions {
+}: ConnectionOptions) {
   return {
     redisOptions,
     lazyConnect: true,
     enableOfflineQueue: enableOfflineQueue ?? false,
-    clusterRetryStrategy: (attempt) => retryDelay(attempt),
+    clusterRetryStrategy: (attempt: number) => retryDelay(attempt),
     retryDelayOnFailover: 100,
     retryDelayOnClusterDown: 100,
     slotsRefreshTimeout: connectMs,

@@ -1,6 +1,9 @@
 import { TqError } from '@tq/core/driver'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 
+/** ioredis 6 lets replies come in two shapes; ours are those of ioredis 5. */
+export type ConnectionOptions = RedisOptions & { replyMapping?: 'legacy' }
+
 /** How this adapter reaches Redis. */
 export interface RedisAdapterOptions {
   /**
@@ -9,16 +12,16 @@ export interface RedisAdapterOptions {
    */
   readonly client?: Redis | Cluster
   /** Options of ioredis for connections made by URL: TLS certificates, a name resolver. The URL goes first. */
-  readonly connection?: RedisOptions
+  readonly connection?: ConnectionOptions
 }
 
 /** A connection's target, from a URL. */
 export type Target =
-  | { readonly kind: 'standalone'; readonly options: RedisOptions }
+  | { readonly kind: 'standalone'; readonly options: ConnectionOptions }
   | {
       readonly kind: 'cluster'
       readonly nodes: readonly { readonly host: string; readonly port: number }[]
-      readonly options: RedisOptions
+      readonly options: ConnectionOptions
     }
   | { readonly kind: 'client'; readonly client: Redis | Cluster }
 
@@ -48,7 +51,7 @@ export function resolveOptions(url: string, given: RedisAdapterOptions): Resolve
   const login = at < 0 ? {} : credentials(authority.slice(0, at), url)
   const hosts = (at < 0 ? authority : authority.slice(at + 1)).split(',').map((part) => hostOf(part, url))
   const [path = '', query = ''] = rest.slice(authority.length).replace(/^\/+/, '').split('?', 2)
-  const common: RedisOptions = { ...given.connection, ...fromQuery(query, url), ...tls, ...login }
+  const common: ConnectionOptions = { ...given.connection, ...fromQuery(query, url), ...tls, ...login }
   if (mode?.toLowerCase() === 'cluster') {
     const nodes = hosts.map(({ host, port }) => ({ host, port: port ?? 6379 }))
     return { target: { kind: 'cluster', nodes, options: common }, store: undefined }
@@ -59,16 +62,16 @@ export function resolveOptions(url: string, given: RedisAdapterOptions): Resolve
     throw invalid(url, 'several hosts are for redis+cluster: and redis+sentinel:')
   }
   if (authority === '' && path !== '' && !/^\d+$/.test(path)) {
-    const options: RedisOptions = { ...common, path: `/${decoded(path, url)}` }
+    const options: ConnectionOptions = { ...common, path: `/${decoded(path, url)}` }
     return { target: { kind: 'standalone', options }, store: `redis:/${path}/0` }
   }
   const db = database(path, url)
-  const options: RedisOptions = { ...common, host: first.host, port: first.port ?? 6379, db }
+  const options: ConnectionOptions = { ...common, host: first.host, port: first.port ?? 6379, db }
   return { target: { kind: 'standalone', options }, store: `redis:${first.host}:${first.port ?? 6379}/${db}` }
 }
 
-function fromQuery(query: string, url: string): RedisOptions {
-  const named: RedisOptions = {}
+function fromQuery(query: string, url: string): ConnectionOptions {
+  const named: ConnectionOptions = {}
   for (const [name, value] of new URLSearchParams(query)) {
     if (name !== 'name') throw invalid(url, `'${name}' is no option. There is: name`)
     named.connectionName = value
@@ -80,7 +83,7 @@ function sentinel(
   url: string,
   hosts: readonly { readonly host: string; readonly port: number | undefined }[],
   path: string,
-  common: RedisOptions,
+  common: ConnectionOptions,
 ): ResolvedOptions {
   const [name = '', number = ''] = path.split('/')
   if (name === '') throw invalid(url, 'name the master: redis+sentinel://host:26379/mymaster')
@@ -88,7 +91,7 @@ function sentinel(
   const sentinels = hosts.map(({ host, port }) => ({ host, port: port ?? 26_379 }))
   const master = decoded(name, url)
   const enableTLSForSentinelMode = common.tls !== undefined
-  const options: RedisOptions = { ...common, sentinels, name: master, db, enableTLSForSentinelMode }
+  const options: ConnectionOptions = { ...common, sentinels, name: master, db, enableTLSForSentinelMode }
   const places = sentinels.map(({ host, port }) => `${host}:${port}`).sort()
   return { target: { kind: 'standalone', options }, store: `redis:sentinel:${places}/${master}/${db}` }
 }
@@ -112,7 +115,7 @@ function hostOf(part: string, url: string): { readonly host: string; readonly po
   return { host: host === '' ? 'localhost' : decoded(host, url), port }
 }
 
-function credentials(text: string, url: string): RedisOptions {
+function credentials(text: string, url: string): ConnectionOptions {
   const colon = text.indexOf(':')
   if (colon < 0) return { username: decoded(text, url) }
   const username = decoded(text.slice(0, colon), url)
