@@ -1,12 +1,23 @@
-// `./scripts/bench [case] [--rounds N]`: our figures beside their limits, interleaved in one run, as medians.
+// `./scripts/bench [case …] [--rounds N]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
 import { coreCost } from './cases/core-cost.ts'
+import { sqliteDrain } from './cases/sqlite.ts'
 import { printTable, type Sample } from './report.ts'
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string', default: '5' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' } },
+})
 
 const cases: Readonly<Record<string, { readonly title: string; run(): Promise<readonly Sample[]> }>> = {
-  core: { title: "core's own cost per task (memory broker, 100,000 no-op tasks)", run: () => coreCost(100_000) },
+  core: {
+    title: "core's own cost per task: memory broker, 100,000 no-op tasks",
+    run: () => coreCost(100_000),
+  },
+  sqlite: {
+    title: 'SQLite, synchronous=FULL: 20,000 no-op tasks with results',
+    run: () => sqliteDrain(20_000),
+  },
 }
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(cases)

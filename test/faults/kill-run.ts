@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sqlite } from '@tq/sqlite'
@@ -52,23 +52,22 @@ export async function killRun(plan: KillPlan): Promise<Verdict> {
   try {
     for (let n = 0; n < plan.workers; n++) await crew.hire()
     const ids = new Set<string>()
-    const send = async () => {
-      for (let n = 0; n < plan.tasks; n += 100) {
-        // Mostly short; some long enough to be caught by a fault.
-        const batch = Array.from({ length: 100 }, () => ({
-          ms: random() < 0.1 ? 300 + random() * 900 : random() * 5,
-        }))
-        for (const { id } of await task.delayMany(batch)) ids.add(id)
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
+    const faults = shuffle(
+      [...Array<Fault>(plan.kills).fill('kill'), ...Array<Fault>(plan.pauses).fill('pause')],
+      random,
+    )
+    // Each fault finds fresh tasks under way: some of them are sent right before it.
+    const portion = Math.ceil(plan.tasks / faults.length)
+    for (const fault of faults) {
+      const seen = sizeOf(ledger)
+      const batch = Array.from({ length: Math.min(portion, plan.tasks - ids.size) }, () => ({
+        ms: random() < 0.1 ? 300 + random() * 900 : random() * 5,
+      }))
+      for (const { id } of await task.delayMany(batch)) ids.add(id)
+      while (batch.length > 0 && sizeOf(ledger) === seen)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      await (fault === 'kill' ? crew.kill(random) : crew.pause(random, 2.5 * leaseMs))
     }
-    const harm = async () => {
-      const faults = shuffle([...Array(plan.kills).fill('kill'), ...Array(plan.pauses).fill('pause')], random)
-      for (const fault of faults) {
-        await (fault === 'kill' ? crew.kill(random) : crew.pause(random, 2.5 * leaseMs))
-      }
-    }
-    await Promise.all([send(), harm()])
     const unfinished = await untilEnded(app, ids, plan.patienceMs)
     await crew.dismiss()
     return await judge(app, ids, unfinished, readLedger(ledger))
@@ -78,6 +77,10 @@ export async function killRun(plan: KillPlan): Promise<Verdict> {
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+type Fault = 'kill' | 'pause'
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 type LedgerApp = ReturnType<typeof ledgerApp>['app']
 

@@ -21,7 +21,7 @@ test('workers killed and put to sleep: every task ends once, none by a worker th
 })
 
 // The test itself is tested: broken on purpose, it must see it.
-const short = { ...plan, tasks: 1_500, kills: 4, pauses: 6, patienceMs: 10_000 }
+const short = { ...plan, tasks: 1_000, kills: 2, pauses: 5, patienceMs: 10_000 }
 
 test('without a fence, it sees results of workers that had lost the task', { timeout: 120_000 }, async () => {
   const { wrongOwner, doubleCommits } = await killRun({ ...short, mutant: 'no-fence' })

@@ -131,3 +131,21 @@ feature('dead-letters/run-again-or-drop', { backend: false }, async (stage) => {
   expect(await app.deadLetters.drop('default')).toBe(1)
   expect(await app.deadLetters.list('default')).toEqual([])
 })
+
+feature('dead-letters/capped-by-count-and-age', { backend: false }, async (stage) => {
+  const app = stage.app({ deadLetters: { keep: 3 }, defaults: { retry: { maxRetries: 0 } } })
+  const hopeless = app.task({
+    name: 'hopeless',
+    run: () => {
+      throw new Error('always')
+    },
+  })
+  await hopeless.delayMany(Array.from({ length: 8 }))
+  const worker = await stage.worker(app, { concurrency: 1 })
+  await until(async () => (await app.counts('default.dead')).ready === 8)
+  await worker.stop()
+  expect(await app.deadLetters.trim('default')).toBe(5)
+  expect(await app.deadLetters.list('default')).toHaveLength(3)
+  const strict = stage.app({ deadLetters: { expires: '1ms' } })
+  expect(await strict.deadLetters.trim('default')).toBe(3)
+})

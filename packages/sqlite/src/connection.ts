@@ -1,11 +1,13 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Clock, sleep, TqError } from '@tq/core/driver'
+import { Checkpointer } from './checkpointer.ts'
 import { isBusy } from './classify.ts'
 import { Database } from './database.ts'
 import type { ResolvedOptions } from './options.ts'
 import { prepareSchema } from './schema.ts'
 import { Sweeper } from './sweeper.ts'
+import { Syncer } from './syncer.ts'
 import { Transaction } from './transaction.ts'
 import { Wakeups } from './wakeups.ts'
 import { WallTime } from './wall-time.ts'
@@ -17,7 +19,6 @@ const blockingMs = 1
 const settings = `
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
-PRAGMA wal_autocheckpoint = 2000;
 PRAGMA journal_size_limit = 67108864;
 `
 
@@ -32,6 +33,7 @@ export class Connection {
   readonly wakeups: Wakeups
   readonly #database: Database
   readonly #writes: WriteQueue
+  readonly #syncer: Syncer | undefined
   readonly #sweeper: Sweeper
 
   private constructor(database: Database, options: ResolvedOptions, clock: Clock) {
@@ -39,11 +41,13 @@ export class Connection {
     this.options = options
     this.clock = clock
     this.time = new WallTime(clock)
-    this.wakeups = new Wakeups(clock, () => {
-      return database.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0
-    })
+    const version = () => database.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0
+    this.wakeups = new Wakeups(options.file, clock, version)
+    if (options.synchronous === 'full') this.#syncer = new Syncer(options.file, clock, version)
     const transaction = new Transaction(database, this.time, this.wakeups)
-    this.#writes = new WriteQueue(database, transaction, clock, options)
+    const checkpointer = new Checkpointer(database, clock)
+    const { busyTimeoutMs } = options
+    this.#writes = new WriteQueue(database, transaction, clock, busyTimeoutMs, this.#syncer, checkpointer)
     this.#sweeper = new Sweeper(clock, (sweep) => this.#writes.add(false, sweep))
   }
 
@@ -88,11 +92,17 @@ export class Connection {
     return await patiently(this.options, this.clock, () => run(this.#database, this.time.now()))
   }
 
+  /** Resolves when all that was read before survives a power cut; undefined when it does already. */
+  durable(): Promise<void> | undefined {
+    return this.#syncer?.pending()
+  }
+
   /** Lets what was asked be done, then closes the file. */
   async close(): Promise<void> {
     this.#sweeper.close()
     await this.#writes.drain()
     this.wakeups.close()
+    this.#syncer?.close()
     this.#database.close()
   }
 }

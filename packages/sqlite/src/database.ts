@@ -1,5 +1,4 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import type { Synchronous } from './options.ts'
 
 type SqliteModule = typeof import('node:sqlite')
 
@@ -10,7 +9,7 @@ type SqliteModule = typeof import('node:sqlite')
 export class Database {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
-  #synchronous: Synchronous = 'normal'
+  readonly #listing = new Map<string, StatementSync>()
 
   /**
    * @param busyMs How long SQLite itself may sleep, blocking this thread, before it reports that the file is locked.
@@ -18,6 +17,7 @@ export class Database {
   constructor(file: string, busyMs: number) {
     const { DatabaseSync } = loadSqlite()
     this.#database = new DatabaseSync(file, { timeout: busyMs })
+    // Commits write the log and do not wait for the disk; whoever needs that syncs the log afterwards (`Syncer`).
     this.#database.exec('PRAGMA synchronous = NORMAL')
   }
 
@@ -35,16 +35,19 @@ export class Database {
     return this.#prepare(sql).all(...values) as Row[]
   }
 
+  /** Rows as lists, in the order of the columns: faster than objects where there are many. */
+  lists<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Row[] {
+    const known = this.#listing.get(sql)
+    if (known) return known.all(...values) as unknown as Row[]
+    const statement = this.#database.prepare(sql)
+    statement.setReturnArrays(true)
+    this.#listing.set(sql, statement)
+    return statement.all(...values) as unknown as Row[]
+  }
+
   /** The first row. */
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#prepare(sql).get(...values) as Row | undefined
-  }
-
-  /** Switching costs less than a microsecond, an fsync that nobody needs a thousand times as much. */
-  set synchronous(mode: Synchronous) {
-    if (mode === this.#synchronous) return
-    this.#database.exec(mode === 'full' ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL')
-    this.#synchronous = mode
   }
 
   get inTransaction(): boolean {
@@ -53,6 +56,7 @@ export class Database {
 
   close(): void {
     this.#statements.clear()
+    this.#listing.clear()
     if (this.#database.isOpen) this.#database.close()
   }
 

@@ -63,6 +63,9 @@ export function keepReceiver(
 /** Renews a lease that has not been taken away; false when it has. */
 export const renewReceiver = 'UPDATE tq_receivers SET deadline = ? WHERE id = ?'
 
+/** The first condition is for the index: it leaves out what is long over. */
+const clampDeadlines = `UPDATE tq_receivers SET deadline = ?1 + lease
+  WHERE deadline > ?1 + 5000 AND deadline > ?1 + lease + 5000`
 const expired = `SELECT id, queue FROM tq_receivers AS r WHERE deadline <= ?1 AND lease <= ?2
   AND EXISTS (SELECT 1 FROM tq_messages WHERE queue = r.queue AND receiver = r.id) LIMIT 20`
 const giveBack = `UPDATE tq_messages SET receiver = NULL, delivery = NULL, lost = lost + 1
@@ -76,7 +79,7 @@ export function reclaimExpired(transaction: Transaction): void {
   if (!transaction.timeToReclaim()) return
   const { now, time } = transaction
   // The clock was set back: nobody waits longer for a dead receiver than its lease.
-  transaction.run('UPDATE tq_receivers SET deadline = ?1 + lease WHERE deadline > ?1 + lease + 5000', now)
+  transaction.run(clampDeadlines, now)
   for (const { id, queue } of transaction.all<{ id: number; queue: number }>(
     expired,
     now,

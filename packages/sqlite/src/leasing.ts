@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Delivery, Millis } from '@tq/core/driver'
 import { isAlive, keepReceiver, type Life, newLife, reclaimExpired, toLease } from './leases.ts'
-import { type LeasedRow, leaseMessages, messageOf, promoteDue } from './messages.ts'
+import { type LeasedMessage, leaseMessages, promoteDue } from './messages.ts'
 import { verdictOf } from './records.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -79,13 +79,14 @@ export class Leasing {
   }
 }
 
-function deliveryOf(row: LeasedRow, life: Life, delivery: number, owner: Leasing): Delivery {
-  const verdict = verdictOf(row.state, row.run)
+function deliveryOf(leased: LeasedMessage, life: Life, delivery: number, owner: Leasing): Delivery {
+  const { message, seq, lost, sent, state, run } = leased
+  const verdict = verdictOf(state, run)
   return {
-    message: messageOf(row),
-    lease: toLease({ seq: row.seq, life, delivery, owner, settled: false }),
-    deliveryCount: row.lost + 1,
-    sentAt: row.sent,
+    message,
+    lease: toLease({ seq, life, delivery, owner, settled: false }),
+    deliveryCount: lost + 1,
+    sentAt: sent,
     ...(verdict ? { verdict } : {}),
   }
 }

@@ -57,18 +57,27 @@ export function dueAt(now: number, delayMs: number): number | null {
   return delayMs > 0 ? now + wholeMs(delayMs) + 1 : null
 }
 
-/** A row that was leased, in the order of `leaseSelect`. */
-export interface LeasedRow {
+/** A message that was leased, and what its record says. */
+export interface LeasedMessage {
+  readonly message: InboundMessage
   readonly seq: number
-  readonly priority: number
   readonly lost: number
   readonly sent: number
-  readonly id: string
-  readonly headers: string | null
-  readonly body: Uint8Array
   readonly state: number | null
   readonly run: string | null
 }
+
+type Row = readonly [
+  seq: number,
+  priority: number,
+  lost: number,
+  sent: number,
+  id: string,
+  headers: string | null,
+  body: Uint8Array,
+  state: number | null,
+  run: string | null,
+]
 
 const columns = 'm.seq, m.priority, m.lost, m.sent, m.id, m.headers, m.body, r.state, r.run'
 const withRecord = `LEFT JOIN tq_records AS r
@@ -94,24 +103,29 @@ export interface LeaseOrder {
   readonly bottom: number
 }
 
-/** Leases what is ready: low ones first where that is asked, then by priority and age. */
-export function leaseMessages(transaction: Transaction, order: LeaseOrder): readonly LeasedRow[] {
+/** Leases what is ready, in the order of priority and age. */
+export function leaseMessages(transaction: Transaction, order: LeaseOrder): readonly LeasedMessage[] {
   const { namespace, queue, receiver, delivery, bottom } = order
-  const taken: LeasedRow[] = []
-  const take = (rows: readonly LeasedRow[]) => {
+  const taken: LeasedMessage[] = []
+  const take = (rows: readonly Row[]) => {
     for (const row of rows) {
-      transaction.run(hold, receiver, delivery, row.seq)
-      taken.push(row)
+      transaction.run(hold, receiver, delivery, row[0])
+      taken.push(leasedOf(row))
     }
   }
   if (bottom > 0) {
     const level = transaction.get<{ priority: number }>(lowest, queue)?.priority
     if (level === undefined) return taken
-    take(transaction.all<LeasedRow>(fromLowest, namespace, transaction.now, queue, bottom, level))
+    take(transaction.lists<Row>(fromLowest, namespace, transaction.now, queue, bottom, level))
   }
   const top = order.top + bottom - taken.length
-  if (top > 0) take(transaction.all<LeasedRow>(fromTop, namespace, transaction.now, queue, top))
-  return taken
+  if (top > 0) take(transaction.lists<Row>(fromTop, namespace, transaction.now, queue, top))
+  // Those from the bottom have their place in the batch; within it the order is the usual one.
+  return bottom > 0 ? taken.sort(byRank) : taken
+}
+
+function byRank(one: LeasedMessage, other: LeasedMessage): number {
+  return other.message.priority - one.message.priority || one.seq - other.seq
 }
 
 /** So many that are due move to the back of their priority, in the order of their times. */
@@ -128,15 +142,19 @@ export function promoteDue(transaction: Transaction, queue: number): void {
 const look = `SELECT
   EXISTS (SELECT 1 FROM tq_messages WHERE queue = ?1 AND receiver IS NULL AND due IS NULL) AS ready,
   (SELECT min(due) FROM tq_messages WHERE queue = ?1 AND due IS NOT NULL) AS due,
-  (SELECT min(deadline) FROM tq_messages AS m JOIN tq_receivers AS r ON r.id = m.receiver
-    WHERE m.queue = ?1 AND m.receiver IS NOT NULL) AS deadline`
+  (SELECT min(CASE WHEN deadline > ?2 + lease + 5000 THEN ?2 ELSE deadline END) FROM tq_receivers AS r
+    WHERE queue = ?1 AND EXISTS (SELECT 1 FROM tq_messages WHERE queue = ?1 AND receiver = r.id)) AS deadline`
 
-/** Whether something can be leased, and when the next thing happens that time alone brings about. */
+/**
+ * Whether something can be leased, and when the next thing happens that time alone brings about. A lease that ends
+ * later than it can was begun before the clock was set back: whoever leases next sets it right.
+ */
 export function lookAt(
   database: Database,
+  now: number,
   queue: number,
 ): { readonly ready: boolean; readonly at: number | null } {
-  const found = database.get<{ ready: number; due: number | null; deadline: number | null }>(look, queue)
+  const found = database.get<{ ready: number; due: number | null; deadline: number | null }>(look, queue, now)
   if (!found) return { ready: false, at: null }
   const { ready, due, deadline } = found
   return {
@@ -145,13 +163,14 @@ export function lookAt(
   }
 }
 
-export function messageOf(row: LeasedRow): InboundMessage {
-  return {
-    id: row.id,
-    body: row.body,
-    headers: row.headers === null ? {} : (JSON.parse(row.headers) as Record<string, string>),
-    priority: row.priority as Priority,
+function leasedOf([seq, priority, lost, sent, id, headers, body, state, run]: Row): LeasedMessage {
+  const message = {
+    id,
+    body,
+    headers: headers === null ? {} : (JSON.parse(headers) as Record<string, string>),
+    priority: priority as Priority,
   }
+  return { message, seq, lost, sent, state, run }
 }
 
 function headersToText(headers: Readonly<Record<string, string>>): string | null {

@@ -141,7 +141,7 @@ export class SqliteReceiver implements Receiver {
     // As long as messages keep coming there are probably more: no need to look first.
     if (this.#leasing.likelyMore) return 0
     if (this.#leasing.isFull) return this.#leasing.leaseMs
-    const { ready, at } = await this.#connection.read((database) => lookAt(database, this.#queue))
+    const { ready, at } = await this.#connection.read((database, now) => lookAt(database, now, this.#queue))
     if (ready) return 0
     return at === null ? Number.POSITIVE_INFINITY : at - this.#connection.time.now()
   }

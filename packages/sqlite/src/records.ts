@@ -104,6 +104,7 @@ interface Row {
   readonly updated: number
   readonly ttl: number
   readonly mark: number
+  readonly stored: number
   readonly detail: string
 }
 
@@ -111,15 +112,21 @@ const select = `SELECT r.* FROM json_each(?3) AS wanted
   JOIN tq_records AS r ON r.namespace = ?1 AND r.id = wanted.value
   WHERE r.stored + r.ttl > ?2`
 
-/** Those that can be read, by id. */
+/** What has been committed for so long has been synced by whoever committed it. */
+const surelySyncedMs = 10_000
+
+/** Those that can be read, by id; and whether one of them ended so recently that its end may not be on the disk. */
 export function readRecords(
   database: Database,
   now: number,
   namespace: number,
   ids: readonly string[],
-): ReadonlyMap<string, TaskRecord> {
+): { readonly records: ReadonlyMap<string, TaskRecord>; readonly recentEnd: boolean } {
   const rows = database.all<Row>(select, namespace, now, JSON.stringify(ids))
-  return new Map(rows.map((row) => [row.id, recordOf(row)]))
+  return {
+    records: new Map(rows.map((row) => [row.id, recordOf(row)])),
+    recentEnd: rows.some(({ state, stored }) => state >= firstEnd && stored > now - surelySyncedMs),
+  }
 }
 
 function recordOf(row: Row): TaskRecord {

@@ -28,7 +28,9 @@ export class SqliteResults implements ResultBackend {
   async get(ids: readonly string[]): Promise<readonly (TaskRecord | undefined)[]> {
     const { connection, namespace } = this.#ready()
     const found = await connection.read((database, now) => readRecords(database, now, namespace, ids))
-    return ids.map((id) => found.get(id))
+    // A result that was seen must not be gone after a power cut: its task would run, and end, a second time.
+    if (found.recentEnd) await connection.durable()
+    return ids.map((id) => found.records.get(id))
   }
 
   async delete(ids: readonly string[]): Promise<void> {

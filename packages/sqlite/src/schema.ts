@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS tq_receivers (
   lease INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tq_receivers_deadline ON tq_receivers (deadline);
+CREATE INDEX IF NOT EXISTS tq_receivers_queue ON tq_receivers (queue);
 
 CREATE TABLE IF NOT EXISTS tq_records (
   namespace INTEGER NOT NULL,

@@ -41,6 +41,10 @@ export class Transaction {
     return this.#database.all<Row>(sql, ...values)
   }
 
+  lists<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#database.lists<Row>(sql, ...values)
+  }
+
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#database.get<Row>(sql, ...values)
   }

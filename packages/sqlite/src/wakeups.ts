@@ -1,30 +1,32 @@
 import type { Clock, Millis } from '@tq/core/driver'
-
-/** How often a change by another process is looked for while somebody waits for one. */
-const lookEveryMs: Millis = 5
-/** The same after a while without any: an idle worker should cost next to nothing. */
-const lookSeldomMs: Millis = 10
-const soonMs: Millis = 1_000
+import { ChangeFeed } from './change-feed.ts'
 
 /**
- * Wakes what waits on a file: at once after a change by this process, and by looking at SQLite's `data_version`
- * after one by another. That number costs about three microseconds and changes with every commit of another
- * connection, so whoever is woken looks for himself. No timer runs while nobody waits.
+ * What a hint to one watcher may cost whoever gets it, several times over: with thousands of watchers they are
+ * hinted at more seldom, so that looking never takes most of the time.
+ */
+const perWatcherMs: Millis = 0.05
+
+/**
+ * Wakes what waits on a file: at once after a change by this process, and as soon as it is noticed after one by
+ * another. Quiet while nobody waits.
  */
 export class Wakeups {
   readonly #clock: Clock
-  readonly #version: () => number
+  readonly #feed: ChangeFeed
   readonly #waiting = new Map<number, Set<() => void>>()
   readonly #watchers = new Map<string, Set<() => void>>()
   readonly #prefixWatchers = new Map<() => void, string>()
-  #lastVersion = 0
-  #changedAt = Number.NEGATIVE_INFINITY
-  #cancelTimer: (() => void) | undefined
+  #hintedAt = Number.NEGATIVE_INFINITY
+  #cancelHints: (() => void) | undefined
 
-  /** @param version reads `data_version`; may throw while the file is locked */
-  constructor(clock: Clock, version: () => number) {
+  /** @param version reads `data_version` */
+  constructor(file: string, clock: Clock, version: () => number) {
     this.#clock = clock
-    this.#version = version
+    this.#feed = new ChangeFeed(file, clock, version, {
+      wanted: () => this.#waiting.size > 0 || this.watched,
+      change: () => this.#foreignChange(),
+    })
   }
 
   /** Whether anybody watches records or state. */
@@ -47,7 +49,7 @@ export class Wakeups {
     // A function of its own per watch, so that the same callback can watch twice.
     const callback = () => onHint()
     this.#prefixWatchers.set(callback, prefix)
-    this.#look()
+    this.#feed.start()
     return () => this.#prefixWatchers.delete(callback)
   }
 
@@ -63,7 +65,8 @@ export class Wakeups {
   }
 
   close(): void {
-    this.#cancelTimer?.()
+    this.#feed.close()
+    this.#cancelHints?.()
     this.#waiting.clear()
     this.#watchers.clear()
     this.#prefixWatchers.clear()
@@ -73,50 +76,26 @@ export class Wakeups {
     const callback = () => onEvent()
     const group = groups.get(key) ?? new Set()
     groups.set(key, group.add(callback))
-    this.#look()
+    this.#feed.start()
     return () => {
       group.delete(callback)
       if (group.size === 0 && groups.get(key) === group) groups.delete(key)
     }
   }
 
-  /** Starts looking, unless it does already. */
-  #look(): void {
-    if (this.#cancelTimer) return
-    this.#lastVersion = this.#readVersion()
-    this.#plan()
+  /** What the other process changed is not known, so everybody looks. */
+  #foreignChange(): void {
+    for (const queue of [...this.#waiting.keys()]) this.wake(queue)
+    if (!this.watched || this.#cancelHints) return
+    const inMs = this.#hintedAt + this.#watchers.size * perWatcherMs - this.#clock.monotonic()
+    if (inMs <= 0) this.#hintAll()
+    else this.#cancelHints = this.#clock.setTimer(inMs, () => this.#hintAll(), { background: true })
   }
 
-  #plan(): void {
-    const recent = this.#clock.monotonic() - this.#changedAt < soonMs
-    const tick = () => {
-      this.#cancelTimer = undefined
-      if (this.#waiting.size === 0 && !this.watched) return
-      const version = this.#readVersion()
-      if (version !== this.#lastVersion) {
-        this.#lastVersion = version
-        this.#changedAt = this.#clock.monotonic()
-        this.#wakeAll()
-      }
-      if (!this.#cancelTimer) this.#plan()
-    }
-    this.#cancelTimer = this.#clock.setTimer(recent ? lookEveryMs : lookSeldomMs, tick, { background: true })
-  }
-
-  #readVersion(): number {
-    try {
-      return this.#version()
-    } catch {
-      // Locked for a moment: the next look sees what has changed.
-      return this.#lastVersion
-    }
-  }
-
-  /** What the other process changed is not known, so everybody is told. */
-  #wakeAll(): void {
-    for (const group of [...this.#waiting.values(), ...this.#watchers.values()]) {
-      for (const callback of [...group]) callback()
-    }
+  #hintAll(): void {
+    this.#cancelHints = undefined
+    this.#hintedAt = this.#clock.monotonic()
+    for (const group of [...this.#watchers.values()]) for (const callback of [...group]) callback()
     for (const callback of [...this.#prefixWatchers.keys()]) callback()
   }
 }

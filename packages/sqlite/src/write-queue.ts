@@ -1,6 +1,8 @@
 import type { Clock, Millis } from '@tq/core/driver'
+import type { Checkpointer } from './checkpointer.ts'
 import { isBusy } from './classify.ts'
 import type { Database } from './database.ts'
+import type { Syncer } from './syncer.ts'
 import type { Transaction } from './transaction.ts'
 
 interface Job {
@@ -21,37 +23,42 @@ const shortestPauseMs: Millis = 0.5
 const longestPauseMs: Millis = 12
 
 /**
- * Group commit: every change asked for in one turn of the event loop goes into one transaction, because the fsync
- * at its end costs as much as dozens of changes. Owns all write transactions of a connection. When another
- * process has the lock, all of them wait together, off the event loop. It is quiet when nothing is asked.
+ * Group commit: every change asked for in one turn of the event loop goes into one transaction, and into one sync of
+ * the disk. Owns all write transactions of a connection. When another process has the lock, all of them wait
+ * together, off the event loop. It is quiet when nothing is asked.
  */
 export class WriteQueue {
   readonly #database: Database
   readonly #transaction: Transaction
   readonly #clock: Clock
   readonly #busyTimeoutMs: Millis
-  /** `full` where durable changes are to be synced one by one. */
-  readonly #durableMode: 'full' | 'normal'
+  readonly #syncer: Syncer | undefined
+  readonly #checkpointer: Checkpointer
   #jobs: Job[] = []
   #scheduled = false
   #attempts = 0
+  #unsynced = 0
   #idle: (() => void)[] = []
 
   constructor(
     database: Database,
     transaction: Transaction,
     clock: Clock,
-    options: { readonly busyTimeoutMs: Millis; readonly synchronous: 'full' | 'normal' },
+    busyTimeoutMs: Millis,
+    syncer: Syncer | undefined,
+    checkpointer: Checkpointer,
   ) {
     this.#database = database
     this.#transaction = transaction
     this.#clock = clock
-    this.#busyTimeoutMs = options.busyTimeoutMs
-    this.#durableMode = options.synchronous
+    this.#busyTimeoutMs = busyTimeoutMs
+    this.#syncer = syncer
+    this.#checkpointer = checkpointer
   }
 
   /**
-   * Runs a change in the next transaction and resolves once that is committed. A job reads and writes the database
+   * Runs a change in the next transaction and resolves once that is committed, and synced if it has to be durable.
+   * A job reads and writes the database
    * only, and may run more than once until it is: what else it does belongs into `transaction.afterCommit`.
    */
   add<T>(durable: boolean, run: (transaction: Transaction) => T): Promise<T> {
@@ -64,7 +71,7 @@ export class WriteQueue {
 
   /** Resolves when nothing waits any more. */
   drain(): Promise<void> {
-    if (this.#jobs.length === 0) return Promise.resolve()
+    if (this.#isIdle) return Promise.resolve()
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
@@ -74,16 +81,24 @@ export class WriteQueue {
     setImmediate(() => this.#turn())
   }
 
+  get #isIdle(): boolean {
+    return this.#jobs.length === 0 && this.#unsynced === 0
+  }
+
   #turn(): void {
     this.#scheduled = false
     this.#flush()
     if (this.#jobs.length > 0) this.#schedule()
-    else for (const resolve of this.#idle.splice(0)) resolve()
+    this.#tellIdle()
+  }
+
+  #tellIdle(): void {
+    if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   #flush(): void {
     const group = this.#takeGroup()
-    if (!this.#begin(group)) return
+    if (group.length === 0 || !this.#begin(group)) return
     let ran = 0
     const values: unknown[] = []
     try {
@@ -100,7 +115,31 @@ export class WriteQueue {
     }
     if (ran < group.length) this.#jobs = [...group.slice(ran), ...this.#jobs]
     this.#transaction.committed()
-    for (let index = 0; index < ran; index++) group[index]?.resolve(values[index])
+    this.#answer(group.slice(0, ran), values)
+    this.#checkpointer.committed()
+  }
+
+  #answer(jobs: readonly Job[], values: readonly unknown[]): void {
+    const later: (() => void)[] = []
+    for (const [index, job] of jobs.entries()) {
+      if (!job.durable || !this.#syncer) job.resolve(values[index])
+      else later.push(() => job.resolve(values[index]))
+    }
+    if (later.length > 0) void this.#answerWhenSynced(jobs, later)
+  }
+
+  async #answerWhenSynced(jobs: readonly Job[], later: readonly (() => void)[]): Promise<void> {
+    this.#unsynced++
+    try {
+      await this.#syncer?.sync()
+      for (const answer of later) answer()
+    } catch (error) {
+      // Committed, but nobody knows whether it will last. Those that have their answer ignore this.
+      for (const job of jobs) job.reject(error)
+    } finally {
+      this.#unsynced--
+      this.#tellIdle()
+    }
   }
 
   #takeGroup(): readonly Job[] {
@@ -117,7 +156,6 @@ export class WriteQueue {
   /** False when the group has to wait for the lock, or could not begin at all. */
   #begin(group: readonly Job[]): boolean {
     try {
-      this.#database.synchronous = group.some(({ durable }) => durable) ? this.#durableMode : 'normal'
       this.#database.exec('BEGIN IMMEDIATE')
     } catch (error) {
       if (isBusy(error)) this.#waitForLock(group, error)

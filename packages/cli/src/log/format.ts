@@ -1,7 +1,14 @@
 import type { Level, LogOptions } from './log-options.ts'
-import type { Entry } from './logger.ts'
 
 const colors: Readonly<Record<Level, string>> = { debug: '90', info: '36', warn: '33', error: '31' }
+
+/** One line, before it is text. */
+export interface Entry {
+  readonly time: Date
+  readonly level: Level
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
 
 /** One JSON object per line; never throws, whatever the fields hold. */
 export function formatJson({ time, level, message, fields }: Entry): string {

@@ -4,13 +4,6 @@ import { hidePasswords } from '../output/hide-passwords.ts'
 import { formatJson, formatPretty } from './format.ts'
 import { type Level, type LogOptions, levels } from './log-options.ts'
 
-export interface Entry {
-  readonly time: Date
-  readonly level: Level
-  readonly message: string
-  readonly fields: Readonly<Record<string, unknown>>
-}
-
 /** Writes one line per entry. Writes at once, so that nothing is lost when the process ends. */
 export class LineLogger implements Logger {
   readonly options: LogOptions

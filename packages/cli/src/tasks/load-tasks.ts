@@ -36,6 +36,8 @@ export async function loadTasks(command: string, names: readonly string[]): Prom
       `The task files belong to two different apps. Export one createApp() from a file that the others import.`,
     )
   }
+  // The drivers are the application's dependencies, not ours.
+  for (const url of modules) app.searchFrom(url)
   return { app, modules }
 }
 

@@ -2,7 +2,6 @@ import { createWorker, type StopReport, type Worker } from '@tq/core'
 import { loaderUrl } from '../files.ts'
 import { logOptions } from '../log/log-options.ts'
 import { LineLogger } from '../log/logger.ts'
-import { useLogger } from '../log/use-logger.ts'
 import type { FoundApp } from '../tasks/found-app.ts'
 import { loadTasks } from '../tasks/load-tasks.ts'
 import { connect } from '../tasks/open-app.ts'
@@ -24,7 +23,7 @@ export async function runWorker(values: WorkerValues): Promise<void> {
     supervised ? { worker: Number(values.supervised) } : {},
   )
   const { app, modules } = await loadTasks('tq worker', values.app)
-  logTasks(app, useLogger(app, logger))
+  logTasks(app, app.useLogger(logger))
   const worker = createWorker(app, toWorkerOptions(values, modules), loaderUrl)
   stopOnSignals(worker, logger, supervised)
   crashLoudly(logger)

@@ -17,12 +17,18 @@ export function logTasks(app: FoundApp, logger: Logger): void {
   app.on('succeeded', ({ id, name, runtimeMs }) => {
     logger.info('succeeded', { task: name, id, ...took(id, runtimeMs) })
   })
-  app.on('retried', ({ id, name, error, delayMs, attempt }) => {
+  app.on('retried', ({ id, name, error, delayMs, attempt, runtimeMs }) => {
     const fields = { attempt, inMs: Math.round(delayMs), error: `${error.name}: ${error.message}` }
-    logger.info('will be retried', { task: name, id, ...took(id), ...fields })
+    logger.info('will be retried', { task: name, id, ...took(id, runtimeMs), ...fields })
   })
-  app.on('failed', ({ id, name, error, reason }) => {
-    logger.info('failed', { task: name, id, ...took(id), reason, error: `${error.name}: ${error.message}` })
+  app.on('failed', ({ id, name, error, reason, runtimeMs }) => {
+    logger.error('failed', {
+      task: name,
+      id,
+      ...took(id, runtimeMs),
+      reason,
+      error: `${error.name}: ${error.message}`,
+    })
     if (error.stack) logger.debug(error.stack, { task: name, id })
   })
   app.on('revoked', ({ id, name, reason }) => logger.info('revoked', { task: name, id, ...took(id), reason }))

@@ -22,7 +22,7 @@ const packages: Readonly<Record<string, string>> = {
 }
 
 /** The part of a URL before the colon. */
-export function schemeOf(url: string): string {
+function schemeOf(url: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
 }
 
@@ -34,9 +34,17 @@ export function hidePassword(url: string): string {
 /** Finds the adapter for a URL: one that was passed in, the built-in memory, or a package of the application's. */
 export class AdapterCatalog {
   readonly #adapters: Adapter[]
+  /** Files beside which packages are looked for, the application's first. */
+  readonly #searched: (string | URL)[]
 
   constructor(given: readonly Adapter[]) {
     this.#adapters = [...given, memory()]
+    // The working folder, the program that was started, and core itself: strict package managers let each see only its own.
+    this.#searched = [`${process.cwd()}/`, ...process.argv.slice(1, 2), import.meta.url]
+  }
+
+  searchFrom(file: string | URL): void {
+    this.#searched.unshift(file)
   }
 
   /** @throws TqError `UNKNOWN_SCHEME`, `ADAPTER_MISSING` */
@@ -54,14 +62,14 @@ export class AdapterCatalog {
         `'${hidePassword(url)}' starts with no scheme we know. Use one of: ${schemes.map((one) => `${one}:`).join(' ')}`,
       )
     }
-    const adapter = await load(name, scheme)
+    const adapter = await load(name, scheme, this.#searched)
     this.#adapters.push(adapter)
     return adapter
   }
 }
 
-async function load(name: string, scheme: string): Promise<Adapter> {
-  const module = (await import(locate(name, scheme))) as { adapter?: Adapter }
+async function load(name: string, scheme: string, searched: readonly (string | URL)[]): Promise<Adapter> {
+  const module = (await import(locate(name, scheme, searched))) as { adapter?: Adapter }
   if (module.adapter) return module.adapter
   throw new TqError(
     'ADAPTER_MISSING',
@@ -69,13 +77,14 @@ async function load(name: string, scheme: string): Promise<Adapter> {
   )
 }
 
-/** From the application's own dependencies first: with strict package managers, core cannot see them. */
-function locate(name: string, scheme: string): string {
-  for (const from of [`${process.cwd()}/`, import.meta.url]) {
+function locate(name: string, scheme: string, searched: readonly (string | URL)[]): string {
+  for (const from of searched) {
     try {
       return pathToFileURL(createRequire(from).resolve(name)).href
     } catch (error) {
-      if ((error as { code?: string }).code !== 'MODULE_NOT_FOUND') throw error
+      const { code } = error as { code?: string }
+      // Not there, or the program was started with something that is no path.
+      if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_INVALID_ARG_VALUE') throw error
     }
   }
   throw new TqError(

@@ -13,7 +13,7 @@ export interface AppOptions<State> extends AppSettings {
   readonly adapters?: readonly Adapter[]
   /** Runs in a worker before its first task; what it returns is `ctx.state`. */
   readonly startup?: () => State | Promise<State>
-  /** Runs in a worker after its last task. */
+  /** Runs when the last worker has ended, or the app is closed. */
   readonly shutdown?: (state: State) => unknown
 }
 
@@ -30,6 +30,7 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'defaults',
   'maxPayloadBytes',
   'maxQueueLength',
+  'deadLetters',
   'publishTimeout',
   'codec',
   'accept',

@@ -40,6 +40,17 @@ export type TqErrorCode =
   | 'TASK_CRASHED'
   | 'WORKER_STOPPING'
 
+/** Trying again later may help: the fault is the service's state or the moment, not the request. */
+const passing: ReadonlySet<TqErrorCode> = new Set([
+  'BROKER_UNREACHABLE',
+  'BROKER_FULL',
+  'BROKER_BLOCKED',
+  'PUBLISH_UNKNOWN',
+  'BACKEND_UNREACHABLE',
+  'QUEUE_FULL',
+  'RESULT_TIMEOUT',
+])
+
 /** The base of every error tq throws on purpose: a stable `code`, data in `details`, the reason in `cause`. */
 export class TqError extends Error {
   override readonly name: string = 'TqError'
@@ -55,5 +66,10 @@ export class TqError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details ?? {}
+  }
+
+  /** Whether trying again later may help; a web handler answers 503 then. */
+  get retryable(): boolean {
+    return passing.has(this.code)
   }
 }

@@ -2,8 +2,8 @@ import type { Clock, Millis } from '../contracts/time.ts'
 
 interface Entry<V> {
   readonly key: string
-  value: V
-  until: Millis
+  readonly value: V
+  readonly until: Millis
 }
 
 /**
@@ -25,15 +25,10 @@ export class ExpiringMap<V> {
 
   /** Lives `ttlMs` from now. */
   set(key: string, value: V, ttlMs: Millis): void {
-    const until = this.#clock.monotonic() + ttlMs
-    const entry = this.#entries.get(key)
-    if (entry) {
-      entry.value = value
-      entry.until = until
-    } else {
-      this.#sweep()
-      this.#entries.set(key, { key, value, until })
-    }
+    const now = this.#clock.monotonic()
+    const { size } = this.#entries
+    this.#entries.set(key, { key, value, until: now + ttlMs })
+    if (this.#entries.size > size) this.#sweep(now)
   }
 
   /** Lives at least `ttlMs` from now, and no shorter than it would have. */
@@ -60,8 +55,7 @@ export class ExpiringMap<V> {
     return entry && entry.until > this.#clock.monotonic() ? entry : undefined
   }
 
-  #sweep(): void {
-    const now = this.#clock.monotonic()
+  #sweep(now: Millis): void {
     for (let looked = 0; looked < 2; looked++) {
       const { value: entry } = this.#broom.next()
       if (!entry) this.#broom = this.#entries.values()

@@ -1,4 +1,4 @@
-import type { OutboundMessage, Priority, QueueCounts, Settlement } from '../contracts/broker.ts'
+import type { OutboundMessage, QueueCounts, Settlement } from '../contracts/broker.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
 import { Alarm } from './alarm.ts'
 import { Heap, type Timed } from './heap.ts'
@@ -49,7 +49,7 @@ export class MemoryQueue {
   add({ id, body, headers, priority = 4, delayMs = 0 }: OutboundMessage): void {
     const stored: Stored = {
       // A copy of the body: the caller may use its buffer again.
-      message: { id, body: new Uint8Array(body), headers, priority },
+      message: { id, body: Buffer.from(body), headers, priority },
       sentAt: this.#clock.now() + delayMs,
       lostLeases: 0,
       next: undefined,
@@ -118,19 +118,23 @@ export class MemoryQueue {
 
   #enter(stored: Stored): void {
     stored.order = ++this.#order
-    this.#lanes[stored.message.priority]?.push(stored)
+    this.#laneOf(stored).push(stored)
     this.#ready++
   }
 
   #putBack(stored: Stored): void {
-    this.#lanes[stored.message.priority]?.putBack(stored)
+    this.#laneOf(stored).putBack(stored)
     this.#ready++
+  }
+
+  #laneOf({ message }: Stored): Lane {
+    return this.#lanes[message.priority] as Lane
   }
 
   #next(): Stored {
     const fromBottom = ++this.#taken % bottomEvery === 0
     for (let step = 0; step < levels; step++) {
-      const stored = this.#lanes[(fromBottom ? step : levels - 1 - step) as Priority]?.shift()
+      const stored = this.#lanes[fromBottom ? step : levels - 1 - step]?.shift()
       if (!stored) continue
       this.#ready--
       return stored

@@ -33,21 +33,22 @@ export class MemoryResults {
 
   get(id: string): TaskRecord | undefined {
     const known = this.#known.get(id)
-    return known && known.recordUntil > this.#clock.monotonic() ? known.record : undefined
+    return this.#isReadable(known) ? known.record : undefined
   }
 
   put(record: TaskRecord): 'stored' | 'stale' {
-    const { id, generation, attempt, epoch, state, ttlMs, markMs } = record
-    const known = this.#known.get(id)
+    const known = this.#known.get(record.id)
     if (known && isStale(record, known)) return 'stale'
-    const ended = isTerminal(state) ? state : undefined
-    const recordUntil = this.#clock.monotonic() + ttlMs
-    // A run that is still the one that claimed may claim again.
-    const runId = known && compare(known, record) === 0 ? known.runId : undefined
-    const next: Known = { record, recordUntil, generation, attempt, epoch, ended, runId }
-    this.#known.set(id, next, ended ? Math.max(ttlMs, markMs) : ttlMs)
-    this.watchers.hint(id)
+    this.#store(record, known)
     return 'stored'
+  }
+
+  /** Stores the record a message was sent with. False when it brings nothing new: the task was accepted before. */
+  accept(record: TaskRecord): boolean {
+    const known = this.#known.get(record.id)
+    if (known && !isNews(record, known)) return false
+    this.#store(record, known)
+    return true
   }
 
   claim({ id, generation, attempt, runId, ttlMs }: ClaimRequest): ClaimOutcome {
@@ -69,18 +70,26 @@ export class MemoryResults {
     this.watchers.hint(id)
   }
 
-  /** Whether a message sent with this record brings something new, rather than a task that was accepted before. */
-  isNews(record: TaskRecord): boolean {
-    const known = this.#known.get(record.id)
-    if (!known || record.generation > known.generation) return true
-    return record.generation === known.generation && !known.ended && record.attempt > known.attempt
-  }
-
-  /** What is known of a task says whether it may run; undefined where nothing is known. */
+  /** What the record of a task says, or its mark; undefined where there is neither. */
   verdict(id: string): Delivery['verdict'] {
     const known = this.#known.get(id)
-    if (!known?.ended) return known && 'run'
-    return known.ended === 'REVOKED' ? 'revoked' : 'terminal'
+    if (known?.ended) return known.ended === 'REVOKED' ? 'revoked' : 'terminal'
+    return this.#isReadable(known) ? 'run' : undefined
+  }
+
+  #isReadable(known: Known | undefined): known is Known & { readonly record: TaskRecord } {
+    return known?.record !== undefined && known.recordUntil > this.#clock.monotonic()
+  }
+
+  #store(record: TaskRecord, known: Known | undefined): void {
+    const { id, generation, attempt, epoch, state, ttlMs, markMs } = record
+    const ended = isTerminal(state) ? state : undefined
+    const recordUntil = this.#clock.monotonic() + ttlMs
+    // The run that claimed and now writes may claim again.
+    const runId = known && compare(known, record) === 0 ? known.runId : undefined
+    const next: Known = { record, recordUntil, generation, attempt, epoch, ended, runId }
+    this.#known.set(id, next, ended ? Math.max(ttlMs, markMs) : ttlMs)
+    this.watchers.hint(id)
   }
 }
 
@@ -88,6 +97,11 @@ type Rank = Pick<Known, 'generation' | 'attempt' | 'epoch'>
 
 function compare(one: Rank, other: Rank): number {
   return one.generation - other.generation || one.attempt - other.attempt || one.epoch - other.epoch
+}
+
+function isNews(record: TaskRecord, known: Known): boolean {
+  if (record.generation !== known.generation) return record.generation > known.generation
+  return !known.ended && record.attempt > known.attempt
 }
 
 function isStale(record: TaskRecord, known: Known): boolean {

@@ -30,11 +30,7 @@ export class MemoryStore {
 
   /** Stores a message that was found fit, and its record; neither where the task was accepted before. */
   accept(queue: string, message: OutboundMessage): void {
-    const { record } = message
-    if (record) {
-      if (!this.results.isNews(record)) return
-      this.results.put(record)
-    }
+    if (message.record && !this.results.accept(message.record)) return
     this.queue(queue).add(message)
   }
 }

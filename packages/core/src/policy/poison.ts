@@ -1,7 +1,7 @@
 /** Lost leases after which a task runs alone, in a process of its own. */
-export const suspectAfterLosses = 2
+const suspectAfterLosses = 2
 /** Lost leases after which it is given up. */
-export const deadAfterLosses = 10
+const deadAfterLosses = 10
 /** Times an unknown task is given back before it is given up; with growing delays about ten minutes. */
 export const maxMisses = 10
 

@@ -7,8 +7,10 @@ export const appBrand: unique symbol = Symbol.for('tq.app') as never
 /** What workers and commands need of an app they were not given but found. */
 export interface AppInternals {
   readonly runtime: Runtime
-  /** Sends what core logs to another logger from now on; `tq worker` brings its own. */
-  useLogger(logger: Logger): void
+  /** Offers a logger to an app that was given none; `tq worker` brings its own. Returns the one in use. */
+  useLogger(logger: Logger): Logger
+  /** Looks for driver packages beside this file too: a file path or URL of the application's. */
+  searchFrom(file: string | URL): void
   /** A worker begins: runs the app's `startup` if it is the first; all get the same state. */
   startup(): Promise<unknown>
   /** A worker has ended: runs the app's `shutdown` if it was the last. Closes no connection. */

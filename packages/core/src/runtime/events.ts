@@ -17,9 +17,17 @@ export interface TaskEvents {
   readonly started: TaskEvent
   readonly succeeded: TaskEvent & { readonly runtimeMs: Millis }
   /** A run failed and another one will follow. */
-  readonly retried: TaskEvent & { readonly error: TaskErrorInfo; readonly delayMs: Millis }
+  readonly retried: TaskEvent & {
+    readonly error: TaskErrorInfo
+    readonly delayMs: Millis
+    readonly runtimeMs: Millis
+  }
   /** It ended in FAILURE. */
-  readonly failed: TaskEvent & { readonly error: TaskErrorInfo; readonly reason: string }
+  readonly failed: TaskEvent & {
+    readonly error: TaskErrorInfo
+    readonly reason: string
+    readonly runtimeMs: Millis
+  }
   readonly revoked: TaskEvent & { readonly reason: string }
   /** The worker no longer owns it; another one may run it. */
   readonly lost: TaskEvent
@@ -50,8 +58,12 @@ export class TaskEventHub {
     return () => emitter.off(name, guarded)
   }
 
+  heard(name: keyof TaskEvents): boolean {
+    return this.#emitter.listenerCount(name) > 0
+  }
+
   /** `describe` is only called when somebody listens. */
   emit<Name extends keyof TaskEvents>(name: Name, describe: () => TaskEvents[Name]): void {
-    if (this.#emitter.listenerCount(name) > 0) (this.#emitter as EventEmitter).emit(name, describe())
+    if (this.heard(name)) (this.#emitter as EventEmitter).emit(name, describe())
   }
 }

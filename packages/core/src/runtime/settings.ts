@@ -38,6 +38,8 @@ export interface AppSettings {
   readonly codec?: Codec
   /** Also reads messages of these codecs: Celery's accept_content. What it does not accept goes to the dead letters. @default JSON */
   readonly accept?: readonly Codec[]
+  /** Dead letters beyond this many per queue, the oldest, or older than this, are deleted. @default 10,000 and '90d' */
+  readonly deadLetters?: { readonly keep?: number; readonly expires?: Duration }
   /** How long sending may take before it is refused or reported as unknown. @default '10s' */
   readonly publishTimeout?: Duration
   /** For dates in logs and as the default zone of schedules: an IANA name. @default the system's */
@@ -57,6 +59,8 @@ export interface ResolvedSettings {
   readonly defaults: TaskSettings
   readonly maxPayloadBytes: number
   readonly maxQueueLength: number
+  readonly deadLettersKept: number
+  readonly deadLetterExpiresMs: Millis
   readonly publishTimeoutMs: Millis
   readonly timeZone: string
   readonly sendMiddleware: readonly SendMiddleware[]
@@ -76,6 +80,8 @@ export function resolveSettings(settings: AppSettings, environment: NodeJS.Proce
     defaults: settings.defaults ?? {},
     maxPayloadBytes: checkPositive(settings.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes'),
     maxQueueLength: checkPositive(settings.maxQueueLength ?? Number.POSITIVE_INFINITY, 'maxQueueLength'),
+    deadLettersKept: checkPositive(settings.deadLetters?.keep ?? 10_000, 'deadLetters.keep'),
+    deadLetterExpiresMs: parseDuration(settings.deadLetters?.expires ?? '90d', 'deadLetters.expires'),
     publishTimeoutMs: parseDuration(settings.publishTimeout ?? '10s', 'publishTimeout'),
     timeZone: checkTimeZone(settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
     sendMiddleware: settings.middleware?.send ?? [],

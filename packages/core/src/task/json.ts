@@ -1,7 +1,7 @@
 import { TqError } from '../errors/tq-error.ts'
 
 /** Deeper values are refused: readers in other languages, and our own, stop somewhere. */
-export const deepestValue = 100
+const deepestValue = 100
 
 /**
  * Refuses what JSON cannot carry, and says where it is.

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Settlement } from '../contracts/broker.ts'
-import { describeError } from '../errors/task-errors.ts'
+import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { deadQueueOf } from '../options/names.ts'
@@ -11,6 +11,7 @@ import { dropUnique } from '../runtime/unique-lock.ts'
 import type { WorkerInfo } from '../runtime/worker-list.ts'
 import { newId } from '../util/ids.ts'
 import type { ActiveRun } from './active-run.ts'
+import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Outcome } from './outcome.ts'
@@ -43,6 +44,7 @@ export class Worker {
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #engine: Engine | undefined
   #heartbeat: Heartbeat | undefined
+  #deadLetters: DeadLetterUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
@@ -81,6 +83,7 @@ export class Worker {
       idle: () => void this.#onIdle(connection),
     })
     this.#engine = engine
+    this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
     await engine.open()
     if (connection.backend) {
       this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, engine.active, () => this.describe())
@@ -137,6 +140,7 @@ export class Worker {
     const released = (await this.#engine?.finish(graceMs, this.#hurry.signal)) ?? 0
     await this.#engine?.close()
     await this.#heartbeat?.stop()
+    await this.#deadLetters?.stop()
     if (this.#engine) await this.#app.shutdown()
     this.#state = 'stopped'
     this.#reportStop({ reason, released, ...this.#counts })
@@ -180,24 +184,32 @@ export class Worker {
   }
 
   #tell({ job, startedTick }: ActiveRun, outcome: Outcome): void {
-    const { events, clock, logger } = this.#runtime
+    const { events, clock } = this.#runtime
+    const runtimeMs = clock.monotonic() - startedTick
     if (outcome.type === 'done') {
       this.#counts.succeeded++
-      events.emit('succeeded', () => ({ ...toEvent(job), runtimeMs: clock.monotonic() - startedTick }))
+      events.emit('succeeded', () => ({ ...toEvent(job), runtimeMs }))
     } else if (outcome.type === 'retry') {
+      const { error, delayMs } = outcome
       this.#counts.retried++
-      events.emit('retried', () => ({ ...toEvent(job), error: outcome.error, delayMs: outcome.delayMs }))
+      events.emit('retried', () => ({ ...toEvent(job), error, delayMs, runtimeMs }))
     } else if (outcome.type === 'dead') {
       const { error, reason } = outcome
       this.#counts.failed++
-      logger.error(`task '${job.envelope.task}' failed: ${error.name}: ${error.message}`, {
-        id: job.envelope.id,
-        reason,
-      })
-      events.emit('failed', () => ({ ...toEvent(job), error, reason }))
+      this.#deadLetters?.added(job.queue)
+      if (!events.heard('failed')) this.#logFailure(job, error, reason)
+      events.emit('failed', () => ({ ...toEvent(job), error, reason, runtimeMs }))
     } else if (outcome.type === 'revoked') {
       events.emit('revoked', () => ({ ...toEvent(job), reason: outcome.reason }))
     }
+  }
+
+  /** A failure that nobody listens for must not pass in silence. */
+  #logFailure({ envelope }: ActiveRun['job'], error: TaskErrorInfo, reason: string): void {
+    this.#runtime.logger.error(`task '${envelope.task}' failed: ${error.name}: ${error.message}`, {
+      id: envelope.id,
+      reason,
+    })
   }
 
   #releaseUnique(

@@ -1,8 +1,8 @@
 import type { Delivery, OutboundMessage, Receiver } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { deadQueueOf } from '../options/names.ts'
-import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody, toMessage } from '../task/envelope.ts'
+import type { Connection, Runtime } from './runtime.ts'
 
 /** A message that was given up, and why. */
 export interface DeadLetter {
@@ -37,7 +37,7 @@ export class DeadLetters {
     const letters: DeadLetter[] = []
     await this.#walk(queue, options.limit ?? 100, async (_, deliveries) => {
       letters.push(...deliveries.map((delivery) => this.#describe(queue, delivery)))
-      return []
+      return { done: [] }
     })
     return letters
   }
@@ -61,6 +61,22 @@ export class DeadLetters {
     return this.#take(queue, options, async () => {})
   }
 
+  /** Deletes the oldest beyond what an app keeps. Returns how many. */
+  async trim(queue: string): Promise<number> {
+    const { settings, clock } = this.#runtime
+    const { admin } = (await this.#runtime.connect()).broker
+    const ready = (await admin?.counts(deadQueueOf(queue)))?.ready ?? 0
+    let excess = ready - settings.deadLettersKept
+    let dropped = 0
+    await this.#walk(queue, Number.POSITIVE_INFINITY, async (_, deliveries) => {
+      const oldest = clock.now() - settings.deadLetterExpiresMs
+      const gone = deliveries.filter(({ message }) => excess-- > 0 || diedAt(message) < oldest)
+      dropped += gone.length
+      return gone.length < deliveries.length ? { done: gone, last: true } : { done: gone }
+    })
+    return dropped
+  }
+
   async #take(
     queue: string,
     options: { readonly ids?: readonly string[]; readonly limit?: number },
@@ -72,16 +88,19 @@ export class DeadLetters {
       const chosen = deliveries.filter(({ message }) => !ids || ids.has(message.id))
       if (chosen.length > 0) await act(connection, chosen)
       taken += chosen.length
-      return chosen
+      return { done: chosen }
     })
     return taken
   }
 
-  /** Leases batch after batch; `look` says which to delete, the rest goes back at the end. */
+  /** Leases batch after batch; `look` says which to delete and when to stop, the rest goes back at the end. */
   async #walk(
     queue: string,
     limit: number,
-    look: (connection: Connection, deliveries: readonly Delivery[]) => Promise<readonly Delivery[]>,
+    look: (
+      connection: Connection,
+      deliveries: readonly Delivery[],
+    ) => Promise<{ readonly done: readonly Delivery[]; readonly last?: boolean }>,
   ): Promise<void> {
     const connection = await this.#runtime.connect()
     await connection.broker.declare({ name: deadQueueOf(queue) })
@@ -92,9 +111,11 @@ export class DeadLetters {
         const deliveries = await this.#next(receiver, Math.min(batch, limit - seen))
         if (deliveries.length === 0) return
         seen += deliveries.length
-        const done = new Set(await look(connection, deliveries))
+        const { done: chosen, last } = await look(connection, deliveries)
+        const done = new Set(chosen)
         kept.push(...deliveries.filter((delivery) => !done.has(delivery)))
-        if (done.size > 0) await receiver.ack([...done].map(({ lease }) => lease))
+        if (done.size > 0) await receiver.ack(chosen.map(({ lease }) => lease))
+        if (last) return
       }
     } finally {
       for (let start = 0; start < kept.length; start += batch) {
@@ -119,7 +140,7 @@ export class DeadLetters {
       queue,
       reason: headers['tq-dead-reason'] ?? '',
       error: headers['tq-dead-error'] ?? '',
-      diedAt: new Date(Number(headers['tq-dead-at'] ?? 0)),
+      diedAt: new Date(diedAt(message)),
     }
   }
 
@@ -165,4 +186,9 @@ export class DeadLetters {
       return undefined
     }
   }
+}
+
+/** In milliseconds since 1970. */
+function diedAt({ headers }: Delivery['message']): number {
+  return Number(headers['tq-dead-at'] ?? 0)
 }

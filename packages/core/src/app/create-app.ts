@@ -1,0 +1,266 @@
+import type { QueueCounts } from '../contracts/broker.ts'
+import type { Logger } from '../contracts/logger.ts'
+import { TqError } from '../errors/tq-error.ts'
+import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../options/names.ts'
+import { StoredResult } from '../producer/async-result.ts'
+import { Producer } from '../producer/producer.ts'
+import { ResultWaiter } from '../producer/result-waiter.ts'
+import { type AppInternals, appBrand } from '../runtime/app-brand.ts'
+import { DeadLetters } from '../runtime/dead-letters.ts'
+import { TaskEventHub, type TaskEvents } from '../runtime/events.ts'
+import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import { checkKnown, type ResolvedSettings, resolveSettings } from '../runtime/settings.ts'
+import { listWorkers, type WorkerInfo } from '../runtime/worker-list.ts'
+import type { TaskContext } from '../task/context.ts'
+import type { TaskContract } from '../task/define-task.ts'
+import { TaskRegistry } from '../task/registry.ts'
+import type { InputOf, OutputOf, Schema } from '../task/schema.ts'
+import {
+  type AsyncResult,
+  createTask,
+  type ResultOf,
+  type SendOptions,
+  type Task,
+  type TaskDefinition,
+  type TaskHost,
+} from '../task/task.ts'
+import type { CheckedTaskOptions, NoInput, TaskOptions, TaskSettings } from '../task/task-options.ts'
+import { resolveTaskPolicy, taskSettingNames } from '../task/task-policy.ts'
+import { AdapterCatalog } from './adapters.ts'
+import type { App } from './app.ts'
+import { type AppOptions, appOptionNames } from './app-options.ts'
+import { openServices } from './open-services.ts'
+import { runHere } from './run-here.ts'
+
+/**
+ * An application. Opens no connection; the broker is chosen by `TQ_BROKER_URL` or `broker`.
+ *
+ * @throws TqError `INVALID_OPTION`, `INVALID_NAME`, `INVALID_DURATION`
+ * @example export const app = createApp({ defaults: { timeLimit: '5m' } })
+ */
+export function createApp<State = undefined>(options: AppOptions<State> = {}): App<State> {
+  checkKnown(options, appOptionNames, 'createApp')
+  return new Application<State>(options, resolveSettings(options, process.env))
+}
+
+class Application<State> implements App<State>, TaskHost, Runtime, AppInternals {
+  readonly settings: ResolvedSettings
+  readonly clock: Runtime['clock']
+  logger: Runtime['logger']
+  readonly codec: Runtime['codec']
+  readonly registry = new TaskRegistry()
+  readonly events: TaskEventHub
+  readonly deadLetters: DeadLetters
+  connected: Connection | undefined
+  readonly #options: AppOptions<State>
+  readonly #catalog: AdapterCatalog
+  readonly #producer: Producer
+  #connecting: Promise<Connection> | undefined
+  #waiter: ResultWaiter | undefined
+  /** What `startup` returned, and how many workers use it. */
+  #state: Promise<State> | undefined
+  #users = 0
+  #closed = false
+
+  constructor(options: AppOptions<State>, settings: ResolvedSettings) {
+    this.#options = options
+    this.settings = settings
+    this.clock = settings.clock
+    this.logger = settings.logger
+    this.codec = settings.codec
+    this.events = new TaskEventHub((error) =>
+      this.logger.error('a listener of a task event threw', { error: String(error) }),
+    )
+    this.#catalog = new AdapterCatalog(options.adapters ?? [])
+    this.#producer = new Producer(this)
+    this.deadLetters = new DeadLetters(this)
+  }
+
+  get [appBrand](): AppInternals {
+    return this
+  }
+
+  get runtime(): Runtime {
+    return this
+  }
+
+  task<S extends Schema = NoInput, R = unknown>(
+    options: CheckedTaskOptions<S, R, State>,
+  ): Task<InputOf<S>, Awaited<R>> {
+    const { name, input, output, run, ...settings } = options as TaskOptions<S, R, State>
+    return this.#define<InputOf<S>, Awaited<R>>(name, input, output, settings, run as TaskDefinition['run'])
+  }
+
+  implement<S extends Schema, O>(
+    contract: TaskContract<S, O>,
+    run: (input: OutputOf<S>, context: TaskContext<State>) => O | Promise<O>,
+  ): Task<InputOf<S>, O> {
+    const { name, input, output, settings } = contract
+    return this.#define<InputOf<S>, O>(name, input, output, settings, run as TaskDefinition['run'])
+  }
+
+  send<S extends Schema, O>(
+    contract: TaskContract<S, O>,
+    input: InputOf<S>,
+    options?: SendOptions,
+  ): Promise<AsyncResult<O>>
+  send<Result>(task: TaskDefinition, input: unknown, options: SendOptions): Promise<AsyncResult<Result>>
+  async send(
+    task: TaskContract<Schema, unknown> | TaskDefinition,
+    input: unknown,
+    options: SendOptions = {},
+  ): Promise<AsyncResult<never>> {
+    const definition =
+      'policy' in task
+        ? task
+        : this.#definitionOf(task.name, task.input, task.output, task.settings, undefined)
+    return this.#handle(await this.#producer.send(definition, input, options))
+  }
+
+  async sendMany<Result>(
+    task: TaskDefinition,
+    inputs: readonly unknown[],
+    options: SendOptions,
+  ): Promise<readonly AsyncResult<Result>[]> {
+    return (await this.#producer.sendMany(task, inputs, options)).map((id) => this.#handle<Result>(id))
+  }
+
+  async runHere(task: TaskDefinition, input: unknown): Promise<unknown> {
+    return runHere(this, await this.#stateOnce(), task, input)
+  }
+
+  result<T = unknown>(id: string): AsyncResult<ResultOf<T>> {
+    return this.#handle(checkTaskId(id))
+  }
+
+  on<Name extends keyof TaskEvents>(name: Name, listener: (event: TaskEvents[Name]) => void): () => void {
+    return this.events.on(name, listener)
+  }
+
+  async workers(): Promise<readonly WorkerInfo[]> {
+    return listWorkers(needBackend(await this.connect(), 'the list of workers'))
+  }
+
+  async counts(queue: string): Promise<QueueCounts> {
+    return (await this.#admin('counting tasks', queue)).counts(queue)
+  }
+
+  async purge(queue: string): Promise<number> {
+    return (await this.#admin('purging', queue)).purge(queue)
+  }
+
+  async open(): Promise<void> {
+    await this.connect()
+  }
+
+  connect(): Promise<Connection> {
+    if (this.#closed)
+      return Promise.reject(new TqError('APP_CLOSED', 'The app was closed; create another one.'))
+    this.#connecting ??= this.#open()
+    return this.#connecting
+  }
+
+  useLogger(logger: Logger): Logger {
+    if (!this.#options.logger) this.logger = logger
+    return this.logger
+  }
+
+  searchFrom(file: string | URL): void {
+    this.#catalog.searchFrom(file)
+  }
+
+  startup(): Promise<State> {
+    this.#users++
+    return this.#stateOnce()
+  }
+
+  async shutdown(): Promise<void> {
+    if (--this.#users <= 0) await this.#endState()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#endState()
+    const connection = await this.#connecting?.catch(() => undefined)
+    await connection?.publisher.drain()
+    await connection?.broker.close()
+    await connection?.backend?.close()
+    this.connected = undefined
+  }
+
+  async #open(): Promise<Connection> {
+    const { broker = process.env['TQ_BROKER_URL'], backend = process.env['TQ_BACKEND_URL'] } = this.#options
+    try {
+      this.connected = await openServices(
+        { broker: broker || undefined, backend: backend === '' ? undefined : backend },
+        this.#catalog,
+        this.settings,
+      )
+      return this.connected
+    } catch (error) {
+      // The next call tries again: a service that was not there yet is no reason to fail for ever.
+      this.#connecting = undefined
+      throw error
+    }
+  }
+
+  async #endState(): Promise<void> {
+    const state = this.#state
+    this.#state = undefined
+    if (state !== undefined) await this.#options.shutdown?.(await state)
+  }
+
+  #stateOnce(): Promise<State> {
+    this.#state ??= Promise.resolve().then(() => this.#options.startup?.() as State)
+    return this.#state
+  }
+
+  #handle<Result>(id: string): AsyncResult<Result> {
+    return new StoredResult<Result>(id, this, async () => {
+      const backend = needBackend(await this.connect(), 'result.get()')
+      this.#waiter ??= new ResultWaiter(backend, this.clock)
+      return this.#waiter
+    })
+  }
+
+  #define<Input, Result>(
+    name: string,
+    input: Schema | undefined,
+    output: Schema | undefined,
+    settings: TaskSettings,
+    run: TaskDefinition['run'],
+  ): Task<Input, Result> {
+    const definition = this.#definitionOf(name, input, output, settings, run)
+    this.registry.add(definition)
+    return Object.assign(createTask<Input, Result>(definition, this), { [appBrand]: this })
+  }
+
+  #definitionOf(
+    name: string,
+    input: Schema | undefined,
+    output: Schema | undefined,
+    settings: TaskSettings,
+    run: TaskDefinition['run'],
+  ): TaskDefinition {
+    const what = `task '${checkTaskName(name)}'`
+    checkKnown(settings, taskSettingNames, what)
+    return Object.freeze({
+      name,
+      input,
+      output,
+      run,
+      policy: resolveTaskPolicy(settings, this.settings.defaults, what),
+    })
+  }
+
+  async #admin(doing: string, queue: string) {
+    const { broker } = await this.connect()
+    await broker.declare({ name: queue.endsWith('.dead') ? queue : checkQueueName(queue) })
+    if (broker.admin) return broker.admin
+    throw new TqError(
+      'CAPABILITY_MISSING',
+      `${broker.name} does not offer ${doing} of queue '${queue}' (nor of '${deadQueueOf(queue)}').`,
+    )
+  }
+}
