@@ -18,6 +18,9 @@ export interface TestRedis {
   stop(): Promise<void>
 }
 
+/** Runs a server until its input ends, which says by which signal. */
+const watchdog = '"$@" & server=$!; read -r signal; kill -"${signal:-9}" $server; wait $server'
+
 /** Why there is no Redis to test with; undefined when there is one. Under CI that is a failure, not a reason. */
 export function missingRedis(): string | undefined {
   if (process.env['TQ_TEST_REDIS_URL'] || serverBinary()) return undefined
@@ -38,34 +41,30 @@ export async function startRedis(flags: readonly string[] = [], own = false): Pr
   let server: ChildProcess | undefined
   const start = async () => {
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
-    server = spawn(
-      binary,
-      [...fixed, ...(flags.includes('--appendonly') ? [] : ['--appendonly', 'no']), ...flags],
-      {
-        stdio: 'ignore',
-      },
-    )
+    const options = [...fixed, ...(flags.includes('--appendonly') ? [] : ['--appendonly', 'no']), ...flags]
+    // Ends with this process, however that ends: then the shell's input ends.
+    server = spawn('sh', ['-c', watchdog, 'sh', binary, ...options], { stdio: ['pipe', 'ignore', 'ignore'] })
     await answers(url)
   }
-  const end = async (signal: NodeJS.Signals) => {
+  const end = async (how: 'kill' | 'stop') => {
     const ending = server
     server = undefined
     if (!ending || ending.exitCode !== null) return
     const exited = once(ending, 'exit')
-    ending.kill(signal)
+    ending.stdin?.end(how === 'kill' ? '9' : '15')
     await exited
   }
   await start()
   return {
     url,
     start,
-    kill: () => end('SIGKILL'),
+    kill: () => end('kill'),
     restart: async () => {
-      await end('SIGTERM')
+      await end('stop')
       await start()
     },
     stop: async () => {
-      await end('SIGKILL')
+      await end('kill')
       rmSync(folder, { recursive: true, force: true })
     },
   }
