@@ -72,8 +72,10 @@ feature('queues/full-queue-refuses', { backend: false }, async (stage) => {
 })
 
 feature('queues/namespaces-are-apart', { backend: false }, async (stage) => {
-  const one = stage.app({ namespace: 'one' })
-  const two = stage.app({ namespace: 'two' })
+  // A service that is shared with other runs may have these already under plainer names.
+  const run = process.hrtime.bigint().toString(36)
+  const one = stage.app({ namespace: `one-${run}` })
+  const two = stage.app({ namespace: `two-${run}` })
   for (const app of [one, two]) app.task({ name: 'task', run: () => {} })
   await one.send({ name: 'task', input: undefined, output: undefined, settings: {} }, undefined)
   expect((await one.counts('default')).ready).toBe(1)

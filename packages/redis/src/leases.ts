@@ -26,6 +26,8 @@ export interface HeldLease {
   readonly number: number
   /** Who may settle it. */
   readonly owner: object
+  /** The server was asked to settle it; what came of that may not be known. */
+  asked: boolean
   settled: boolean
 }
 

@@ -11,6 +11,9 @@ import { reclaim } from './scripts/reclaim.ts'
 /** One lease in so many starts from the bottom. */
 const bottomEvery = 16
 
+/** Lua hands over a limited number of values at once. */
+const mostAtOnce = 1_000
+
 const verdicts = { y: 'run', t: 'terminal', r: 'revoked' } as const
 
 /** What one attempt to lease brought. */
@@ -72,7 +75,7 @@ export class Leasing {
   }
 
   async lease(max: number): Promise<Leased> {
-    const room = Math.min(max, this.#prefetch - this.#life.held)
+    const room = Math.min(max, this.#prefetch - this.#life.held, mostAtOnce)
     return room > 0 ? await this.#attempt(room) : { deliveries: [], nextMs: Number.POSITIVE_INFINITY }
   }
 
@@ -132,7 +135,7 @@ export class Leasing {
       said === undefined ? undefined : verdicts[String.fromCharCode(said) as keyof typeof verdicts]
     return {
       message,
-      lease: toLease({ life, number, owner: this, settled: false }),
+      lease: toLease({ life, number, owner: this, asked: false, settled: false }),
       deliveryCount: lost + 1,
       sentAt,
       ...(verdict ? { verdict } : {}),

@@ -68,12 +68,16 @@ async function sendPart(
   const { publishing } = keys.queue(queue)
   if (messages.some(({ record }) => record !== undefined)) {
     const names = [...publishing]
-    const args: Argument[] = []
-    for (const message of messages) {
+    const times = messages.map(({ record }) => (record ? rememberedMs(record) : 0))
+    const common = Math.max(...times)
+    const same =
+      messages.every(({ delayMs = 0 }) => delayMs === 0) && times.every((ms) => ms === 0 || ms === common)
+    const args: Argument[] = [same ? common : '']
+    for (const [index, message] of messages.entries()) {
       const { record, delayMs = 0 } = message
       if (record) names.push(keys.record(record.id))
-      args.push(packMessage(message), Math.ceil(delayMs))
-      args.push(record ? packRecord(record) : '', record ? rememberedMs(record) : 0)
+      args.push(packMessage(message), record ? packRecord(record) : '')
+      if (!same) args.push(Math.ceil(delayMs), times[index] ?? 0)
     }
     await connection.run(send, names, args)
     return

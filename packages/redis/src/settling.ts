@@ -61,10 +61,11 @@ export class Settling {
       }
     }
     const leases = items.map(({ lease }) => lease)
-    return await this.#settle(leases, (held, heldKey) => {
+    return await this.#settle(leases, (held, heldKey, careful) => {
       const { keys, args } = this.#commitCall(
         heldKey,
         held.map(({ lease, index }) => ({ ...(items[index] as CommitItem), number: lease.number })),
+        careful,
       )
       return this.#connection.run(commit, keys, args)
     })
@@ -84,11 +85,12 @@ export class Settling {
   #commitCall(
     heldKey: string,
     items: readonly (CommitItem & { readonly number: number })[],
+    careful: boolean,
   ): { readonly keys: readonly string[]; readonly args: readonly Argument[] } {
     const { keys: names } = this.#connection
     const keys = [heldKey, names.watched]
     const queues = new Map<string, number>()
-    const args: Argument[] = [0]
+    const args: Argument[] = [0, 0, careful ? 'c' : items.length]
     for (const { number, record, publish = [] } of items) {
       args.push(number, record ? packRecord(record) : '', record ? rememberedMs(record) : 0, publish.length)
       if (record) keys.push(names.record(record.id))
@@ -105,6 +107,8 @@ export class Settling {
       }
     }
     args[0] = keys.length
+    args[1] = keys.length - 2
+    if (!careful) for (const { number } of items) args.push(number)
     for (const queue of queues.keys()) keys.push(...names.queue(queue).publishing)
     return { keys, args }
   }
@@ -114,6 +118,7 @@ export class Settling {
     ask: (
       held: readonly { readonly lease: HeldLease; readonly index: number }[],
       heldKey: string,
+      careful: boolean,
     ) => Promise<unknown>,
   ): Promise<readonly Settlement[]> {
     const answers = leases.map((): Settlement => 'lost')
@@ -127,7 +132,9 @@ export class Settling {
       held.push({ lease: own, index })
     }
     if (held.length === 0) return answers
-    const answer = (await ask(held, this.#leasing.heldKey(life))) as Buffer
+    const careful = held.some(({ lease }) => lease.asked)
+    for (const { lease } of held) lease.asked = true
+    const answer = (await ask(held, this.#leasing.heldKey(life), careful)) as Buffer
     for (const [place, { lease, index }] of held.entries()) {
       answers[index] = settlements.get(answer[place] ?? 0) ?? 'unknown'
       if (lease.settled) continue

@@ -1,5 +1,5 @@
 import { script } from '../script.ts'
-import { luaMany, luaNow } from './parts.ts'
+import { luaMany, luaNow, luaReadAll } from './parts.ts'
 
 /**
  * Moves what is due to the ready lists, and a batch from those into the receiver's own hash. Frees before it writes,
@@ -14,7 +14,7 @@ import { luaMany, luaNow } from './parts.ts'
  */
 export const lease = script(
   'lease',
-  `${luaNow}${luaMany}
+  `${luaNow}${luaMany}${luaReadAll}
 local receiver, length = ARGV[1], tonumber(ARGV[2])
 local top, bottom, first = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('ZREM', KEYS[3], '1')
@@ -95,12 +95,16 @@ end
 redis.call('ZADD', KEYS[2], now + length + 1, receiver)
 
 local verdicts = {}
-if ARGV[7] ~= '' then
+if ARGV[7] ~= '' and #taken > 0 then
+  local records = {}
   for i = 1, #taken do
     local message = taken[i]
-    local size = struct.unpack('<I2', message, 10)
-    local record = redis.call('GETRANGE', ARGV[7] .. message:sub(12, 11 + size), 0, 27)
-    if record == '' then
+    records[i] = ARGV[7] .. message:sub(12, 11 + message:byte(10) + 256 * message:byte(11))
+  end
+  records = readAll(records)
+  for i = 1, #taken do
+    local record = records[i]
+    if not record then
       verdicts[i] = '-'
     else
       local state = record:byte(1)

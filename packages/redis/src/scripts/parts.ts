@@ -21,18 +21,31 @@ export const luaMany = `local function many(command, key, list)
 end
 `
 
+/** `readAll(keys)`: the values of many keys, in few commands. */
+export const luaReadAll = `local function readAll(keys)
+  local count = #keys
+  if count == 0 then return {} end
+  if count <= 4000 then return redis.call('MGET', unpack(keys)) end
+  local values = {}
+  for from = 1, count, 4000 do
+    local some = redis.call('MGET', unpack(keys, from, math.min(from + 3999, count)))
+    for i = 1, #some do values[from + i - 1] = some[i] end
+  end
+  return values
+end
+`
+
 /**
- * `putRecord(key, value, px)`: stores a record unless a later or final one is there; true when stored. A record is
- * packed as record-codec.ts tells: state, generation, attempt, epoch, ttl, mark, the run that claimed it, the rest.
+ * `putRecord(key, value, px, old)`: stores a record unless a later or final one is there; true when stored. A record
+ * is packed as record-codec.ts tells: state, generation, attempt, epoch, ttl, mark, the run that claimed it, the rest.
  */
 export const luaPutRecord = `local function keepRun(old, value)
   local length = old:byte(28)
   if length == 0 then return value end
   return value:sub(1, 27) .. old:sub(28, 28 + length) .. value:sub(29)
 end
-local function putRecord(key, value, px)
-  local old = redis.call('GETRANGE', key, 0, 282)
-  if old ~= '' then
+local function putRecord(key, value, px, old)
+  if old then
     local state, generation, attempt, epoch = struct.unpack('<BI4I4I6', old)
     local _, newGeneration, newAttempt, newEpoch = struct.unpack('<BI4I4I6', value)
     if newGeneration < generation then return false end

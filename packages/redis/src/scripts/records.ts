@@ -1,5 +1,5 @@
 import { script } from '../script.ts'
-import { luaPutRecord } from './parts.ts'
+import { luaPutRecord, luaReadAll } from './parts.ts'
 
 /**
  * Stores records, each unless a later or final one is there.
@@ -11,12 +11,18 @@ import { luaPutRecord } from './parts.ts'
  */
 export const put = script(
   'put',
-  `${luaPutRecord}
-local done = {}
+  `${luaReadAll}${luaPutRecord}
+local done, written = {}, {}
 local watched = redis.call('EXISTS', KEYS[1]) == 1
+local keys = {}
+for n = 2, #KEYS do keys[n - 1] = KEYS[n] end
+local old = readAll(keys)
 for i = 2, #KEYS do
-  if putRecord(KEYS[i], ARGV[2 * i - 3], ARGV[2 * i - 2]) then
+  -- Named twice in one call: the second has to see the first.
+  if written[KEYS[i]] then old[i - 1] = redis.call('GET', KEYS[i]) end
+  if putRecord(KEYS[i], ARGV[2 * i - 3], ARGV[2 * i - 2], old[i - 1]) then
     done[i - 1] = 1
+    written[KEYS[i]] = true
     if watched then redis.call('PUBLISH', KEYS[i], '') end
   else
     done[i - 1] = 0

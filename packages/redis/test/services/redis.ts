@@ -19,7 +19,7 @@ export interface TestRedis {
 }
 
 /** Runs a server until its input ends, which says by which signal. */
-const watchdog = '"$@" & server=$!; read -r signal; kill -"${signal:-9}" $server; wait $server'
+const watchdog = '"$@" & server=$!; read -r signal; kill -"$signal" $server || kill -9 $server; wait $server'
 
 /** Why there is no Redis to test with; undefined when there is one. Under CI that is a failure, not a reason. */
 export function missingRedis(): string | undefined {
