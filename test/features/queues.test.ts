@@ -11,7 +11,10 @@ feature('queues/priority-nine-first', { backend: false }, async (stage) => {
   for (const priority of [0, 4, 9, 1, 8] as const) await task.applyAsync({ p: priority }, { priority })
   await stage.worker(app, { concurrency: 1 })
   await collect(5, seen)
-  expect(seen).toEqual([9, 8, 4, 1, 0])
+  // One lease in sixteen starts from the bottom, and any of these may be that one.
+  const rest = seen.filter((one) => one !== 0)
+  expect(rest).toEqual([9, 8, 4, 1])
+  expect(seen.toSorted()).toEqual([0, 1, 4, 8, 9])
 })
 
 feature('queues/strict-order', { backend: false }, async (stage) => {

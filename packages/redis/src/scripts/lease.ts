@@ -34,7 +34,7 @@ local next = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
 for number = first, next - 1 do
   taken[#taken + 1] = redis.call('HGET', KEYS[1], number) or nil
 end
-local repeated = first < next
+local repeated, room = first < next, top + bottom
 
 if not repeated then
   local due = redis.call('ZCOUNT', KEYS[4], '-inf', now)
@@ -48,25 +48,37 @@ if not repeated then
     end
   end
 
+  -- From the top, then the share that starts from the bottom; handed out by priority all the same.
+  local levels = {}
   local function take(level, count)
     local got = redis.call('LPOP', KEYS[5 + level], count)
     if not got then return 0 end
-    for i = 1, #got do taken[#taken + 1] = got[i] end
+    local list = levels[level]
+    if list then
+      for i = 1, #got do list[#list + 1] = got[i] end
+    else
+      levels[level] = got
+    end
     return #got
   end
-  local lowest = 0
-  if bottom > 0 then
-    if redis.call('EXISTS', KEYS[5], KEYS[6], KEYS[7], KEYS[8]) == 0 then lowest = 4 end
-    while lowest < 9 and redis.call('EXISTS', KEYS[5 + lowest]) == 0 do lowest = lowest + 1 end
-    take(lowest, bottom)
+  local level = 9
+  if top > 0 and redis.call('EXISTS', KEYS[14], KEYS[13], KEYS[12], KEYS[11], KEYS[10]) == 0 then level = 4 end
+  while top > 0 and level >= 0 do
+    top = top - take(level, top)
+    level = level - 1
   end
-  local room = top + bottom - #taken
-  if room > 0 then
-    local level = 9
-    if redis.call('EXISTS', KEYS[14], KEYS[13], KEYS[12], KEYS[11], KEYS[10]) == 0 then level = 4 end
-    while room > 0 and level >= 0 do
-      room = room - take(level, room)
-      level = level - 1
+  -- With room left at the top nothing is left below.
+  if top == 0 and bottom > 0 then
+    level = redis.call('EXISTS', KEYS[5], KEYS[6], KEYS[7], KEYS[8]) == 0 and 4 or 0
+    while bottom > 0 and level <= 9 do
+      bottom = bottom - take(level, bottom)
+      level = level + 1
+    end
+  end
+  for from = 9, 0, -1 do
+    local list = levels[from]
+    if list then
+      for i = 1, #list do taken[#taken + 1] = list[i] end
     end
   end
 end
@@ -88,7 +100,7 @@ else
   if nextEnd and (wait < 0 or nextEnd - now < wait) then wait = nextEnd - now end
 end
 -- More is ready: the next who waits shall come.
-if repeated or #taken >= top + bottom then
+if repeated or #taken >= room then
   local left = redis.call('EXISTS', unpack(KEYS, 5, 14))
   if left > 0 then redis.call('ZADD', KEYS[3], 0, '1') end
 end
