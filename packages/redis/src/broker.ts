@@ -17,6 +17,7 @@ import { Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { publishMessages } from './publishing.ts'
 import { type ReceiverOptions, RedisReceiver } from './receiver.ts'
+import { serverWarnings } from './server-check.ts'
 
 /** Names what one atomic step can change: a namespace of a server. */
 export function storeName({ store }: ResolvedOptions, namespace: string): string | undefined {
@@ -31,6 +32,7 @@ export class RedisBroker implements Broker {
   readonly admin: QueueAdmin
   readonly #connection: Connection
   readonly #receivers = new Set<RedisReceiver>()
+  #warnings: readonly string[] | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: ResolvedOptions, { namespace, clock }: AdapterContext) {
@@ -42,6 +44,12 @@ export class RedisBroker implements Broker {
 
   async open(): Promise<void> {
     await this.#connection.open()
+    this.#warnings ??= await serverWarnings(this.#connection.client)
+  }
+
+  /** Settings of the server that may lose tasks, for people to read; known after `open`. */
+  get warnings(): readonly string[] {
+    return this.#warnings ?? []
   }
 
   /** A queue comes into being with its first message. */

@@ -208,6 +208,18 @@ describe.skipIf(missing)(`with a server${missing ? ` (${missing})` : ''}`, { tim
     expect(await broker.publish('q', [message()])).toEqual(['accepted'])
   })
 
+  test('settings that may lose tasks are told', async () => {
+    const { server, client } = await serve()
+    const warnings = async () => {
+      const { broker } = await connect(server.url)
+      return (broker as Broker & { readonly warnings: readonly string[] }).warnings
+    }
+    expect(await warnings()).toEqual([expect.stringContaining('nothing is written to disk')])
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await client.config('SET', 'appendonly', 'yes')
+    expect(await warnings()).toEqual([expect.stringContaining("maxmemory-policy is 'allkeys-lru'")])
+  })
+
   test('a wrong password is told as such', async () => {
     const { server, client } = await serve()
     await client.config('SET', 'requirepass', 'right')
