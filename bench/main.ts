@@ -1,6 +1,7 @@
 // `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
 import { coreCost } from './cases/core-cost.ts'
+import { onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
 import { profiled } from './profile.ts'
 import { printTable, type Sample } from './report.ts'
@@ -18,6 +19,10 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
   sqlite: {
     title: 'SQLite, synchronous=FULL: 20,000 no-op tasks with results',
     run: () => sqliteDrain(20_000),
+  },
+  redis: {
+    title: 'Redis without persistence: 50,000 no-op tasks with results',
+    run: () => onRedis(50_000),
   },
 }
 

@@ -1,4 +1,8 @@
 import { project } from '../vitest.shared.ts'
 
 // Real processes and services: slower than a package's own tests.
-export default project('test', { testTimeout: 60_000, hookTimeout: 120_000 })
+export default project('test', {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  globalSetup: './redis-service.ts',
+})

@@ -1,11 +1,21 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Adapter } from '@tq/core'
 import { sqlite } from '@tq/sqlite'
 import { Crew } from './crew.ts'
 import { type Entry, readLedger } from './ledger.ts'
 import { ledgerApp } from './ledger-task.ts'
 import type { Mutant } from './mutants.ts'
+
+/** Which service the run is on. */
+export interface KillService {
+  /** @param folder empty, and removed afterwards */
+  url(folder: string): string
+  readonly adapter: Adapter
+  /** Something that happens to the service itself once, while workers die. */
+  harm?(): Promise<void>
+}
 
 export interface KillPlan {
   readonly tasks: number
@@ -30,6 +40,7 @@ export interface Verdict {
   readonly extraStarts: number
 }
 
+const onSqlite: KillService = { url: (folder) => `sqlite:${folder}/queue.db`, adapter: sqlite() }
 const leaseMs = 1_000
 const concurrency = 10
 
@@ -37,9 +48,9 @@ const concurrency = 10
 export const extraStartsBound = ({ kills, pauses }: KillPlan): number => (kills + pauses) * concurrency
 
 /** Runs tasks while workers are killed and put to sleep, and says what became of every one of them. */
-export async function killRun(plan: KillPlan): Promise<Verdict> {
+export async function killRun(plan: KillPlan, service: KillService = onSqlite): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'tq-kill-'))
-  const url = `sqlite:${folder}/queue.db`
+  const url = service.url(folder)
   const ledger = join(folder, 'ledger')
   const random = seeded(plan.seed)
   const crew = new Crew(new URL('./ledger-worker.ts', import.meta.url), {
@@ -48,7 +59,7 @@ export async function killRun(plan: KillPlan): Promise<Verdict> {
     lease: String(leaseMs),
     mutant: plan.mutant,
   })
-  const { app, task } = ledgerApp({ broker: url }, [sqlite()], undefined)
+  const { app, task } = ledgerApp({ broker: url }, [service.adapter], undefined)
   try {
     for (let n = 0; n < plan.workers; n++) await crew.hire()
     const ids = new Set<string>()

@@ -58,8 +58,8 @@ export function feature(
 ): void {
   describe(id, () => {
     for (const pair of pairs) {
-      const run = test.skipIf(needs.backend && !pair.hasBackend)
-      run(pair.name, async () => {
+      const run = test.skipIf(pair.missing !== undefined || (needs.backend && !pair.hasBackend))
+      run(pair.missing ? `${pair.name} (${pair.missing})` : pair.name, async () => {
         const stage = new Stage(pair)
         try {
           await body(stage)

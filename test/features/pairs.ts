@@ -1,14 +1,19 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
+import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
+import { inject } from 'vitest'
 
 /** A broker with its backend, as an application would name them. */
 export interface Pair {
   readonly name: string
   readonly hasBackend: boolean
+  /** Why it cannot be tried here. */
+  readonly missing?: string
   /** Connections for one test, on services that are empty. Several apps may be made with them. */
   open(): OpenPair
 }
@@ -18,6 +23,7 @@ export interface OpenPair {
     readonly broker: string | Broker
     readonly backend?: string | Backend | false
     readonly adapters: readonly Adapter[]
+    readonly namespace?: string
   }
   close(): void
 }
@@ -28,6 +34,12 @@ const inFolder = (urls: (folder: string) => OpenPair['options']): (() => OpenPai
     return { options: urls(folder), close: () => rmSync(folder, { recursive: true, force: true }) }
   }
 }
+
+const freshNamespace = (): string => randomUUID().replaceAll('-', '')
+
+/** Found or started once for all tests: see redis-service.ts. */
+const { url: redisUrl, missing: redisMissing } = inject('redis')
+const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
 
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
@@ -55,5 +67,25 @@ export const pairs: readonly Pair[] = [
     name: 'sqlite',
     hasBackend: true,
     open: inFolder((folder) => ({ broker: `sqlite:${folder}/queue.db`, adapters: [sqlite()] })),
+  },
+  {
+    name: 'redis',
+    hasBackend: true,
+    ...needsRedis,
+    open: () => ({
+      options: { broker: redisUrl, adapters: [redis()], namespace: freshNamespace() },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'redis × sqlite',
+    hasBackend: true,
+    ...needsRedis,
+    open: inFolder((folder) => ({
+      broker: redisUrl,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [redis(), sqlite()],
+      namespace: freshNamespace(),
+    })),
   },
 ]

@@ -1,0 +1,28 @@
+import type { BackendCapabilities, BrokerCapabilities } from '@tq/core/driver'
+
+/** The longest record detail or state value. */
+export const maxValueBytes = 64 * 1_048_576
+
+export const redisCapabilities: BrokerCapabilities = Object.freeze({
+  durable: true,
+  shared: true,
+  lease: 'timed',
+  maxLeaseMs: Number.POSITIVE_INFINITY,
+  fencing: 'strict',
+  // Ten years. Any delay would fit; longer than this is a mistake.
+  maxDelayMs: 10 * 365 * 86_400_000,
+  priorityLevels: 10,
+  ordering: 'fifo',
+  deliveryCount: true,
+  maxBodyBytes: 64 * 1_048_576,
+  // A call is one script: the server serves nobody else for some milliseconds.
+  maxBatch: 1_000,
+  timeResolutionMs: 10,
+})
+
+export const redisBackendCapabilities: BackendCapabilities = Object.freeze({
+  durable: true,
+  shared: true,
+  maxValueBytes,
+  timeResolutionMs: 10,
+})

@@ -1,0 +1,84 @@
+/**
+ * The names of everything a namespace keeps. Distinct parts give distinct keys: a part cannot contain what separates
+ * it from the next. All keys of one queue carry its name as their hash tag, so that they lie on one node of a Cluster.
+ */
+export class Keys {
+  readonly #prefix: string
+  readonly #queues = new Map<string, QueueKeys>()
+
+  constructor(namespace: string) {
+    this.#prefix = `tq:${escaped(namespace)}:`
+  }
+
+  queue(name: string): QueueKeys {
+    const known = this.#queues.get(name)
+    if (known) return known
+    const keys = queueKeys(`${this.#prefix}{${escaped(name)}}:`)
+    this.#queues.set(name, keys)
+    return keys
+  }
+
+  /** What comes before an id in the key of its record. The id is the key's last part and needs no escape. */
+  get recordPrefix(): string {
+    return `${this.#prefix}t:`
+  }
+
+  record(id: string): string {
+    return this.recordPrefix + id
+  }
+
+  /** The parts of one thing of the state store, `kind` being its verb. */
+  state(kind: string, name: string, ...parts: readonly string[]): string[] {
+    const base = `${this.#prefix}${kind}:{${escaped(name)}}`
+    return parts.map((part) => (part === '' ? base : `${base}:${part}`))
+  }
+
+  /** Is there as long as anybody watches records or state. */
+  get watched(): string {
+    return `${this.#prefix}watched`
+  }
+
+  /** The channel on which changes of this are told. */
+  recordChannel(id: string): string {
+    return `${this.#prefix}t:${id}`
+  }
+
+  get stateChannel(): string {
+    return `${this.#prefix}state`
+  }
+}
+
+export interface QueueKeys {
+  /** What comes before the id of a receiver in its key. */
+  readonly heldPrefix: string
+  /** Receivers by the end of their lease. */
+  readonly leases: string
+  /** There when something may be ready; a waiting receiver takes it. */
+  readonly wake: string
+  readonly delayed: string
+  /** Makes delayed messages distinct, and keeps their order. */
+  readonly sequence: string
+  /** By priority. */
+  readonly ready: readonly string[]
+  /** All that publishing may touch, in the order scripts expect. */
+  readonly publishing: readonly string[]
+}
+
+function queueKeys(prefix: string): QueueKeys {
+  const ready = Array.from({ length: 10 }, (_, priority) => `${prefix}${priority}`)
+  const [wake, delayed, sequence] = [`${prefix}w`, `${prefix}d`, `${prefix}n`]
+  return {
+    heldPrefix: `${prefix}h:`,
+    leases: `${prefix}l`,
+    wake,
+    delayed,
+    sequence,
+    ready,
+    publishing: [wake, delayed, sequence, ...ready],
+  }
+}
+
+/** Without the characters that separate the parts of a key. */
+function escaped(part: string): string {
+  return part.replace(/[%:{}]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`)
+}

@@ -1,0 +1,144 @@
+import { randomInt } from 'node:crypto'
+import type { Delivery, Millis } from '@tq/core/driver'
+import type { Connection } from './connection.ts'
+import type { QueueKeys } from './keys.ts'
+import { type Life, newLife, toLease } from './leases.ts'
+import { unpackMessage } from './message-codec.ts'
+import { extend } from './scripts/extend.ts'
+import { lease } from './scripts/lease.ts'
+import { reclaim } from './scripts/reclaim.ts'
+
+/** One lease in so many starts from the bottom. */
+const bottomEvery = 16
+
+/** Lua hands over a limited number of values at once. */
+const mostAtOnce = 1_000
+
+const verdicts = { y: 'run', t: 'terminal', r: 'revoked' } as const
+
+/** What one attempt to lease brought. */
+export interface Leased {
+  readonly deliveries: readonly Delivery[]
+  /** When to try again, unless something happens before. */
+  readonly nextMs: Millis
+}
+
+/**
+ * How one receiver comes to its deliveries. Owns the receiver's current life, and starts a new one when it finds
+ * that the last one was ended.
+ */
+export class Leasing {
+  readonly leaseMs: Millis
+  readonly #connection: Connection
+  readonly #keys: QueueKeys
+  readonly #prefetch: number
+  #life = newLife()
+  // Receivers that live for a few leases only must serve the low ones, too.
+  #taken = randomInt(bottomEvery)
+
+  constructor(
+    connection: Connection,
+    keys: QueueKeys,
+    options: { readonly leaseMs: Millis; readonly prefetch: number },
+  ) {
+    this.#connection = connection
+    this.#keys = keys
+    this.leaseMs = Math.ceil(options.leaseMs)
+    this.#prefetch = options.prefetch
+  }
+
+  get life(): Life {
+    return this.#life
+  }
+
+  heldKey(life: Life): string {
+    return this.#keys.heldPrefix + life.id
+  }
+
+  /** Makes the receiver known, so that its keeper finds something to keep. */
+  async begin(): Promise<void> {
+    await this.#attempt(0)
+  }
+
+  /** Renews what it holds; false when that was given to others. */
+  async renew(): Promise<boolean> {
+    const life = this.#life
+    const kept = await this.#connection.run(extend, [this.#keys.leases], [life.id, this.leaseMs])
+    if (kept === 0) this.end(life)
+    return kept === 1
+  }
+
+  /** What it held is lost. */
+  end(life: Life): void {
+    life.ended = true
+    if (this.#life === life) this.#life = newLife()
+  }
+
+  async lease(max: number): Promise<Leased> {
+    const room = Math.min(max, this.#prefetch - this.#life.held, mostAtOnce)
+    return room > 0 ? await this.#attempt(room) : { deliveries: [], nextMs: Number.POSITIVE_INFINITY }
+  }
+
+  async #attempt(room: number): Promise<Leased> {
+    const life = this.#life
+    const { leases, wake, delayed, ready } = this.#keys
+    const bottom = Math.floor((this.#taken + room) / bottomEvery) - Math.floor(this.#taken / bottomEvery)
+    const answer = (await this.#connection.run(
+      lease,
+      [this.heldKey(life), leases, wake, delayed, ...ready],
+      [
+        life.id,
+        this.leaseMs,
+        room - bottom,
+        bottom,
+        life.next,
+        life.held > 0 ? 1 : 0,
+        this.#connection.isCluster ? '' : this.#connection.keys.recordPrefix,
+      ],
+    )) as readonly [Buffer, readonly Buffer[], number, Buffer, ...Buffer[]]
+    const [status, expired, nextMs, said] = answer
+    const dead = expired.map(String).filter((id) => id !== life.id)
+    if (status[0] === 0x67) {
+      // 'gone'
+      this.end(life)
+      await this.#reclaim([...dead, life.id])
+      return { deliveries: [], nextMs: 0 }
+    }
+    const count = answer.length - 4
+    if (count === 0) {
+      const back = await this.#reclaim(dead)
+      return { deliveries: [], nextMs: back > 0 ? 0 : nextMs < 0 ? Number.POSITIVE_INFINITY : nextMs }
+    }
+    if (dead.length > 0) this.#reclaim(dead).catch(() => {})
+    const deliveries: Delivery[] = []
+    for (let index = 0; index < count; index++) {
+      deliveries.push(this.#delivery(answer[index + 4] as Buffer, said[index], life, life.next + index))
+    }
+    life.next += count
+    life.held += count
+    this.#taken += count
+    return { deliveries, nextMs: 0 }
+  }
+
+  async #reclaim(receivers: readonly string[]): Promise<number> {
+    const { heldPrefix, leases, wake, ready } = this.#keys
+    let back = 0
+    for (const id of receivers) {
+      back += (await this.#connection.run(reclaim, [heldPrefix + id, leases, wake, ...ready], [id])) as number
+    }
+    return back
+  }
+
+  #delivery(stored: Buffer, said: number | undefined, life: Life, number: number): Delivery {
+    const { message, lost, sentAt } = unpackMessage(stored)
+    const verdict =
+      said === undefined ? undefined : verdicts[String.fromCharCode(said) as keyof typeof verdicts]
+    return {
+      message,
+      lease: toLease({ life, number, owner: this, asked: false, settled: false }),
+      deliveryCount: lost + 1,
+      sentAt,
+      ...(verdict ? { verdict } : {}),
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { script } from '../script.ts'
+import { luaMany, luaNow, luaReadAll } from './parts.ts'
+
+/**
+ * Moves what is due to the ready lists, and a batch from those into the receiver's own hash. Frees before it writes,
+ * so that it works while the server is out of memory.
+ *
+ * KEYS the receiver's hash, leases, wake, delayed, the ten ready lists
+ * ARGV receiver, length of its lease, how many from the top, how many from the bottom, number of the first delivery,
+ *   whether it holds anything, prefix of records or ''
+ *
+ * Answers: status ('ok', or 'gone' when what it held was or must be given to others), receivers whose lease ended,
+ * milliseconds until time alone brings something (-1: never), what the records say, the messages.
+ */
+export const lease = script(
+  'lease',
+  `${luaNow}${luaMany}${luaReadAll}
+local receiver, length = ARGV[1], tonumber(ARGV[2])
+local top, bottom, first = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+redis.call('ZREM', KEYS[3], '1')
+local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 20)
+local taken = {}
+
+if ARGV[6] == '1' then
+  local ends = redis.call('ZSCORE', KEYS[2], receiver)
+  if not ends or tonumber(ends) <= now then
+    redis.call('ZADD', KEYS[3], 0, '1')
+    return { 'gone', expired, 0, '' }
+  end
+end
+-- The field n is the next number. A call that was made before is answered as before: its answer was lost, or it comes
+-- late, when nobody waits for it any more.
+local next = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
+for number = first, next - 1 do
+  taken[#taken + 1] = redis.call('HGET', KEYS[1], number) or nil
+end
+local repeated, room = first < next, top + bottom
+
+if not repeated then
+  local due = redis.call('ZCOUNT', KEYS[4], '-inf', now)
+  if due > 0 then
+    local batch = redis.call('ZRANGE', KEYS[4], 0, math.min(due, 500) - 1, 'WITHSCORES')
+    redis.call('ZREMRANGEBYRANK', KEYS[4], 0, #batch / 2 - 1)
+    for i = 1, #batch, 2 do
+      local message = batch[i]
+      local stored = message:sub(7, 8) .. struct.pack('<I6', tonumber(batch[i + 1])) .. message:sub(15)
+      redis.call('RPUSH', KEYS[5 + stored:byte(9)], stored)
+    end
+  end
+
+  -- From the top, then the share that starts from the bottom; handed out by priority all the same.
+  local levels = {}
+  local function take(level, count)
+    local got = redis.call('LPOP', KEYS[5 + level], count)
+    if not got then return 0 end
+    local list = levels[level]
+    if list then
+      for i = 1, #got do list[#list + 1] = got[i] end
+    else
+      levels[level] = got
+    end
+    return #got
+  end
+  local level = 9
+  if top > 0 and redis.call('EXISTS', KEYS[14], KEYS[13], KEYS[12], KEYS[11], KEYS[10]) == 0 then level = 4 end
+  while top > 0 and level >= 0 do
+    top = top - take(level, top)
+    level = level - 1
+  end
+  -- With room left at the top nothing is left below.
+  if top == 0 and bottom > 0 then
+    level = redis.call('EXISTS', KEYS[5], KEYS[6], KEYS[7], KEYS[8]) == 0 and 4 or 0
+    while bottom > 0 and level <= 9 do
+      bottom = bottom - take(level, bottom)
+      level = level + 1
+    end
+  end
+  for from = 9, 0, -1 do
+    local list = levels[from]
+    if list then
+      for i = 1, #list do taken[#taken + 1] = list[i] end
+    end
+  end
+end
+
+local wait = -1
+if #taken > 0 then
+  if not repeated then
+    local fields = { 'n', first + #taken }
+    for i = 1, #taken do
+      fields[2 * i + 1] = first + i - 1
+      fields[2 * i + 2] = taken[i]
+    end
+    many('HSET', KEYS[1], fields)
+  end
+else
+  local nextDue = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2]
+  if nextDue then wait = math.max(0, nextDue - now) end
+  local nextEnd = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if nextEnd and (wait < 0 or nextEnd - now < wait) then wait = nextEnd - now end
+end
+-- More is ready: the next who waits shall come.
+if repeated or #taken >= room then
+  local left = redis.call('EXISTS', unpack(KEYS, 5, 14))
+  if left > 0 then redis.call('ZADD', KEYS[3], 0, '1') end
+end
+redis.call('ZADD', KEYS[2], now + length + 1, receiver)
+
+local verdicts = {}
+if ARGV[7] ~= '' and #taken > 0 then
+  local records = {}
+  for i = 1, #taken do
+    local message = taken[i]
+    records[i] = ARGV[7] .. message:sub(12, 11 + message:byte(10) + 256 * message:byte(11))
+  end
+  records = readAll(records)
+  for i = 1, #taken do
+    local record = records[i]
+    if not record then
+      verdicts[i] = '-'
+    else
+      local state = record:byte(1)
+      if state > 2 then verdicts[i] = state == 5 and 'r' or 't'
+      elseif record:byte(28) == 0 then verdicts[i] = 'y'
+      else verdicts[i] = '-' end
+    end
+  end
+end
+return { 'ok', expired, wait, table.concat(verdicts), unpack(taken) }
+`,
+)

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BackendHarness, BrokerHarness, StoreHarness } from '@tq/conformance'
+import { type AdapterContext, type Backend, type Broker, systemClock } from '@tq/core/driver'
+import { Redis } from 'ioredis'
+import { adapter } from '../src/index.ts'
+import { startRedis, type TestRedis } from './services/redis.ts'
+
+/** A server per harness, started with the first instance. */
+function base() {
+  const context: AdapterContext = { namespace: `test-${randomUUID()}`, clock: systemClock }
+  let starting: Promise<TestRedis> | undefined
+  const server = () => {
+    starting ??= startRedis(['--appendonly', 'yes', '--appendfsync', 'everysec'])
+    return starting
+  }
+  return {
+    context,
+    server,
+    shared: {
+      name: 'redis',
+      queueName: () => `q-${randomUUID()}`,
+      key: () => `key-${randomUUID()}`,
+      sleep: async (ms: number) => {
+        await sleep(ms)
+      },
+      dispose: async () => {
+        await (await starting)?.stop()
+      },
+    },
+  }
+}
+
+export function brokerHarness(): BrokerHarness {
+  const { context, server, shared } = base()
+  const own = process.env['TQ_TEST_REDIS_URL'] === undefined
+  const clients = new Map<Broker, string>()
+  return {
+    ...shared,
+    create: async () => {
+      // Each instance is told by the name of its connections, so that it can be cut off alone.
+      const { url } = await server()
+      const name = randomUUID()
+      const broker = brokerOf(url, context, name)
+      clients.set(broker, name)
+      return broker
+    },
+    sever: async (broker) => await killConnections((await server()).url, clients.get(broker) ?? ''),
+    ...(own ? { restartService: async () => await (await server()).restart?.() } : {}),
+  }
+}
+
+export function backendHarness(): BackendHarness {
+  const { context, server, shared } = base()
+  return { ...shared, create: async () => backendOf((await server()).url, context) }
+}
+
+export function storeHarness(): StoreHarness {
+  const { context, server, shared } = base()
+  return {
+    ...shared,
+    create: async () => {
+      const { url } = await server()
+      return { broker: brokerOf(url, context), backend: backendOf(url, context) }
+    },
+  }
+}
+
+async function killConnections(url: string, name: string): Promise<void> {
+  const client = new Redis(url)
+  const list = String(await client.client('LIST'))
+  for (const line of list.split('\n')) {
+    const id = /\bid=(\d+)/.exec(line)?.[1]
+    if (id && line.includes(name)) await client.client('KILL', 'ID', id)
+  }
+  client.disconnect()
+}
+
+function brokerOf(url: string, context: AdapterContext, name?: string): Broker {
+  const broker = adapter.createBroker?.(name ? `${url}?name=${name}` : url, context)
+  if (!broker) throw new Error('the adapter makes no broker')
+  return broker
+}
+
+function backendOf(url: string, context: AdapterContext): Backend {
+  const backend = adapter.createBackend?.(url, context)
+  if (!backend) throw new Error('the adapter makes no backend')
+  return backend
+}
