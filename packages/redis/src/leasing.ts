@@ -75,8 +75,14 @@ export class Leasing {
   }
 
   async lease(max: number): Promise<Leased> {
-    const room = Math.min(max, this.#prefetch - this.#life.held, mostAtOnce)
-    return room > 0 ? await this.#attempt(room) : { deliveries: [], nextMs: Number.POSITIVE_INFINITY }
+    const life = this.#life
+    const room = Math.min(max, this.#prefetch - life.held, mostAtOnce)
+    if (room > 0) return await this.#attempt(room)
+    // Full, unless all of it was given to others: what is lost is not held.
+    const known = await this.#connection.client.zscore(this.#keys.leases, life.id)
+    if (known !== null) return { deliveries: [], nextMs: this.leaseMs }
+    this.end(life)
+    return { deliveries: [], nextMs: 0 }
   }
 
   async #attempt(room: number): Promise<Leased> {
