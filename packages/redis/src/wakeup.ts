@@ -7,7 +7,7 @@ const blockMs: Millis = 4_000
 /** An answer that is later than this is not coming. */
 const graceMs: Millis = 1_500
 /** How often to look while there is no connection to wait on. */
-export const blindMs: Millis = 200
+const blindMs: Millis = 200
 
 /**
  * Waits on the server until something may be ready in a queue: a blocked pop of the queue's marker, on a connection

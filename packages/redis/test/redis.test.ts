@@ -208,6 +208,24 @@ describe.skipIf(missing)(`with a server${missing ? ` (${missing})` : ''}`, { tim
     expect(await broker.publish('q', [message()])).toEqual(['accepted'])
   })
 
+  test('a user with few permissions is enough', async () => {
+    const { server, client } = await serve()
+    const rules =
+      'on >pw ~tq:* &tq:* +@read +@write +@scripting +@connection +@pubsub +time -@dangerous +info'
+    await client.call('acl', 'setuser', 'tq', ...rules.split(' '))
+    const { broker, backend } = await connect(server.url.replace('//', '//tq:pw@'))
+    const receiver = await broker.openReceiver('q', leasing)
+    const waiting = receiver.receive({ max: 1, waitMs: 5_000, signal })
+    await broker.publish('q', [message({ id: 'a', record: record('a') })])
+    const [delivery] = await waiting
+    const done = record('a', { state: 'SUCCESS' })
+    const items = delivery ? [{ lease: delivery.lease, record: done }] : []
+    expect(await receiver.commit?.(items)).toEqual(['ok'])
+    expect(await backend.results.get(['a'])).toEqual([done])
+    expect(await backend.state.acquire('lock', 'me', { limit: 1, ttlMs: 1_000 })).toBeGreaterThan(0)
+    expect(await broker.admin?.purge('q')).toBe(0)
+  })
+
   test('settings that may lose tasks are told', async () => {
     const { server, client } = await serve()
     const warnings = async () => {
