@@ -14,6 +14,7 @@ export class Connection {
   readonly clock: Clock
   #client: Client | undefined
   #opening: Promise<void> | undefined
+  readonly #known = new Set<Script>()
   #closed = false
 
   constructor(options: ResolvedOptions, keys: Keys, clock: Clock) {
@@ -42,15 +43,20 @@ export class Connection {
     return this.#client
   }
 
-  /** Runs a script by its hash, and sends its text where the server does not know it (any more). */
+  /** Runs a script by its hash; the text is sent the first time, and where the server does not know it any more. */
   async run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     const { client } = this
+    const rest = [keys.length, ...keys, ...args]
+    if (!this.#known.has(script)) {
+      // Not asked by its hash first: what is sent next would be executed before the second attempt.
+      this.#known.add(script)
+      return await this.#told(client.callBuffer('eval', [script.lua, ...rest]))
+    }
     try {
-      return await client.callBuffer('evalsha', [script.sha, keys.length, ...keys, ...args])
+      return await this.#told(client.callBuffer('evalsha', [script.sha, ...rest]))
     } catch (error) {
-      if (this.#closed) throw new ClosedError()
       if (!(error instanceof Error && error.message.includes('NOSCRIPT'))) throw error
-      return await client.callBuffer('eval', [script.lua, keys.length, ...keys, ...args])
+      return await this.#told(client.callBuffer('eval', [script.lua, ...rest]))
     }
   }
 
@@ -64,6 +70,15 @@ export class Connection {
   close(): void {
     this.#closed = true
     this.#client?.disconnect()
+  }
+
+  /** After a close everything fails for that reason. */
+  async #told(answer: Promise<unknown>): Promise<unknown> {
+    try {
+      return await answer
+    } catch (error) {
+      throw this.#closed ? new ClosedError() : error
+    }
   }
 
   async #open(): Promise<void> {
@@ -87,5 +102,7 @@ export class Connection {
       throw new ClosedError()
     }
     this.#client = client
+    // Another server may answer now.
+    client.on('ready', () => this.#known.clear())
   }
 }

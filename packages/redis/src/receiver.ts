@@ -25,6 +25,8 @@ export interface ReceiverOptions {
  */
 export class RedisReceiver implements Receiver {
   readonly keeper?: KeeperSpec
+  /** Not on a Cluster, where records lie elsewhere. */
+  readonly commit?: (items: readonly CommitItem[]) => Promise<readonly Settlement[]>
   readonly #connection: Connection
   readonly #keys: QueueKeys
   readonly #leasing: Leasing
@@ -47,6 +49,7 @@ export class RedisReceiver implements Receiver {
     })
     const keeper = keeperSpec(connection, keys, this.#leasing)
     if (keeper) this.keeper = keeper
+    if (!connection.isCluster) this.commit = (items) => this.#commit(items)
   }
 
   static async open(
@@ -92,11 +95,6 @@ export class RedisReceiver implements Receiver {
     return await this.#settling.extend(leases)
   }
 
-  async commit(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
-    this.#check()
-    return await this.#settling.commit(items)
-  }
-
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return
     this.#closed.abort()
@@ -108,6 +106,11 @@ export class RedisReceiver implements Receiver {
     const held = this.#leasing.heldKey(life)
     // With leases handed out it leaves when they end.
     await this.#connection.run(leave, [held, this.#keys.leases, this.#keys.wake], [life.id]).catch(() => {})
+  }
+
+  async #commit(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
+    this.#check()
+    return await this.#settling.commit(items)
   }
 
   async #receive(max: number, waitMs: Millis, signal: AbortSignal): Promise<readonly Delivery[]> {

@@ -76,11 +76,19 @@ export class RedisResults implements ResultBackend {
     const { keys } = this.#connection
     const size = this.#connection.isCluster ? 1 : mostAtOnce
     const running: Promise<unknown>[] = []
+    const last = new Map<string, Promise<unknown>>()
     for (let start = 0; start < items.length; start += size) {
       const part = items.slice(start, start + size)
       const names = part.map(({ id }) => keys.record(id))
-      if (script === put) names.unshift(keys.watched)
-      running.push(this.#connection.run(script, names, argumentsOf(part)))
+      // On a Cluster a key elsewhere cannot be asked: a record that was there before is taken for watched.
+      if (script === put) names.unshift(this.#connection.isCluster ? (names[0] as string) : keys.watched)
+      const call = () => this.#connection.run(script, names, argumentsOf(part))
+      // Named twice: the second after the first, also where a node has to be told the script in between.
+      const id = part[0]?.id ?? ''
+      const before = this.#connection.isCluster ? last.get(id) : undefined
+      const answer = before?.then(call) ?? call()
+      last.set(id, answer)
+      running.push(answer)
     }
     const answers = await Promise.all(running)
     return answers.flatMap((answer) => [...(answer as Iterable<unknown>)])

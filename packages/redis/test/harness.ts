@@ -6,19 +6,23 @@ import { Redis } from 'ioredis'
 import { adapter } from '../src/index.ts'
 import { startRedis, type TestRedis } from './services/redis.ts'
 
+type Start = () => Promise<TestRedis>
+
+const startOne: Start = () => startRedis(['--appendonly', 'yes', '--appendfsync', 'everysec'])
+
 /** A server per harness, started with the first instance. */
-function base() {
+function base(name: string, start: Start) {
   const context: AdapterContext = { namespace: `test-${randomUUID()}`, clock: systemClock }
   let starting: Promise<TestRedis> | undefined
   const server = () => {
-    starting ??= startRedis(['--appendonly', 'yes', '--appendfsync', 'everysec'])
+    starting ??= start()
     return starting
   }
   return {
     context,
     server,
     shared: {
-      name: 'redis',
+      name,
       queueName: () => `q-${randomUUID()}`,
       key: () => `key-${randomUUID()}`,
       sleep: async (ms: number) => {
@@ -31,32 +35,35 @@ function base() {
   }
 }
 
-export function brokerHarness(): BrokerHarness {
-  const { context, server, shared } = base()
-  const own = process.env['TQ_TEST_REDIS_URL'] === undefined
+export function brokerHarness(name = 'redis', start = startOne): BrokerHarness {
+  const { context, server, shared } = base(name, start)
+  const alone = start === startOne
+  const own = alone && process.env['TQ_TEST_REDIS_URL'] === undefined
   const clients = new Map<Broker, string>()
   return {
     ...shared,
     create: async () => {
       // Each instance is told by the name of its connections, so that it can be cut off alone.
       const { url } = await server()
-      const name = randomUUID()
-      const broker = brokerOf(url, context, name)
-      clients.set(broker, name)
+      const connections = randomUUID()
+      const broker = brokerOf(url, context, connections)
+      clients.set(broker, connections)
       return broker
     },
-    sever: async (broker) => await killConnections((await server()).url, clients.get(broker) ?? ''),
+    ...(alone
+      ? { sever: async (broker) => await killConnections((await server()).url, clients.get(broker) ?? '') }
+      : {}),
     ...(own ? { restartService: async () => await (await server()).restart?.() } : {}),
   }
 }
 
-export function backendHarness(): BackendHarness {
-  const { context, server, shared } = base()
+export function backendHarness(name = 'redis', start = startOne): BackendHarness {
+  const { context, server, shared } = base(name, start)
   return { ...shared, create: async () => backendOf((await server()).url, context) }
 }
 
-export function storeHarness(): StoreHarness {
-  const { context, server, shared } = base()
+export function storeHarness(name = 'redis', start = startOne): StoreHarness {
+  const { context, server, shared } = base(name, start)
   return {
     ...shared,
     create: async () => {

@@ -1,0 +1,14 @@
+import { describeBackend, describeBroker } from '@tq/conformance/vitest'
+import { describe } from 'vitest'
+import { backendHarness, brokerHarness } from './harness.ts'
+import { startCluster } from './services/cluster.ts'
+import { missingRedis } from './services/redis.ts'
+
+const missing =
+  missingRedis() ?? (process.env['TQ_TEST_TIER'] === 'full' ? undefined : 'only in the full tier')
+
+describe.skipIf(missing)(`redis cluster${missing ? ` (${missing})` : ''}`, () => {
+  if (missing) return
+  describeBroker(brokerHarness('redis-cluster', startCluster))
+  describeBackend(backendHarness('redis-cluster', startCluster))
+})
