@@ -69,16 +69,19 @@ export async function killRun(plan: KillPlan, service: KillService = onSqlite): 
     )
     // Each fault finds fresh tasks under way: some of them are sent right before it.
     const portion = Math.ceil(plan.tasks / faults.length)
-    for (const fault of faults) {
-      const seen = sizeOf(ledger)
-      const batch = Array.from({ length: Math.min(portion, plan.tasks - ids.size) }, () => ({
-        ms: random() < 0.1 ? 300 + random() * 900 : random() * 5,
-      }))
-      for (const { id } of await task.delayMany(batch)) ids.add(id)
-      while (batch.length > 0 && sizeOf(ledger) === seen)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      await (fault === 'kill' ? crew.kill(random) : crew.pause(random, 2.5 * leaseMs))
+    const harmWorkers = async () => {
+      for (const fault of faults) {
+        const seen = sizeOf(ledger)
+        const batch = Array.from({ length: Math.min(portion, plan.tasks - ids.size) }, () => ({
+          ms: random() < 0.1 ? 300 + random() * 900 : random() * 5,
+        }))
+        for (const { id } of await task.delayMany(batch)) ids.add(id)
+        while (batch.length > 0 && sizeOf(ledger) === seen)
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        await (fault === 'kill' ? crew.kill(random) : crew.pause(random, 2.5 * leaseMs))
+      }
     }
+    await Promise.all([harmWorkers(), service.harm?.()])
     const unfinished = await untilEnded(app, ids, plan.patienceMs)
     await crew.dismiss()
     return await judge(app, ids, unfinished, readLedger(ledger))

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type } from '@tq/core'
 import { expect } from 'vitest'
 import { feature, until } from './feature.ts'
@@ -73,8 +74,10 @@ feature('queues/full-queue-refuses', { backend: false }, async (stage) => {
 })
 
 feature('queues/namespaces-are-apart', { backend: false }, async (stage) => {
-  const one = stage.app({ namespace: 'one' })
-  const two = stage.app({ namespace: 'two' })
+  // Pairs may share a server.
+  const apart = randomUUID().slice(0, 8)
+  const one = stage.app({ namespace: `one-${apart}` })
+  const two = stage.app({ namespace: `two-${apart}` })
   for (const app of [one, two]) app.task({ name: 'task', run: () => {} })
   await one.send({ name: 'task', input: undefined, output: undefined, settings: {} }, undefined)
   expect((await one.counts('default')).ready).toBe(1)
