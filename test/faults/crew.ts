@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 
+/** Each start takes about a second: longer than a service needs to restart. */
+const mostStarts = 20
+
 /** Worker processes that are replaced when they are killed. */
 export class Crew {
   readonly #file: URL
@@ -13,15 +16,26 @@ export class Crew {
     this.#environment = environment
   }
 
-  /** Starts one and waits until it takes tasks. */
+  /**
+   * Starts one and waits until it takes tasks. One that finds the service away ends with an error; as any supervisor
+   * would, another one is started in its place.
+   */
   async hire(): Promise<void> {
+    for (let starts = 0; starts < mostStarts && !this.#dismissed; starts++) {
+      if (await this.#start()) return
+    }
+    if (!this.#dismissed) throw new Error(`${mostStarts} worker processes ended before they were ready`)
+  }
+
+  async #start(): Promise<boolean> {
     const member = fork(this.#file, { env: { ...process.env, ...this.#environment } })
     this.#members.push(member)
     const ready = await Promise.race([
       once(member, 'message').then(() => true),
       once(member, 'exit').then(() => false),
     ])
-    if (!ready && !this.#dismissed) throw new Error('a worker process ended before it was ready')
+    if (!ready) this.#members.splice(this.#members.indexOf(member), 1)
+    return ready
   }
 
   /** SIGKILL for a random one; another one takes its place. */
