@@ -108,8 +108,9 @@ function pendingRecord(plan: Plan, id: string): TaskRecord {
     generation,
     attempt,
     epoch: 0,
+    // When it was written is when it was sent: there is nothing else to tell.
     updatedAt: sentAt,
-    detail: `{"sentAt":${sentAt}}`,
+    detail: '{}',
     ttlMs: plan.pendingTtlMs,
     markMs: plan.pendingTtlMs,
   }
