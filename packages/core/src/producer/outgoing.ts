@@ -6,7 +6,7 @@ import { parseDuration, parseOptionalDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
-import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
 import { routeOf } from '../runtime/settings.ts'
 import { currentRun } from '../task/current-run.ts'
 import { type Envelope, toMessage } from '../task/envelope.ts'
@@ -84,7 +84,7 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
 
 /** One task's message, and its first record where there is a backend to keep it. @throws TqError `PAYLOAD_TOO_LARGE` */
 export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): OutboundMessage {
-  const hop = nextHop(plan.delayMs, connection.broker.capabilities.maxDelayMs)
+  const hop = nextHop(plan.delayMs, longestDelayMs(connection))
   const id = plan.taskId ?? newId(runtime.clock)
   const envelope: Envelope = {
     ...plan.envelope,

@@ -8,6 +8,16 @@ export interface KeptLeases {
   stop(): void
 }
 
+/** What a receiver's owner gives to have its leases kept, and is told of them. */
+export interface LeaseHolder {
+  /** What it holds now. */
+  held(): readonly Lease[]
+  /** These are gone; undefined means all. */
+  lost(leases: readonly Lease[] | undefined): void
+  /** These were renewed by a request made at `from`, by the monotonic clock; undefined means all it held then. */
+  renewed(leases: readonly Lease[] | undefined, from: Millis): void
+}
+
 /**
  * Keeps leases for all receivers of a worker: in a thread of its own where the driver can, so that a handler that
  * blocks the event loop loses nothing; by a timer on this loop otherwise.
@@ -16,7 +26,7 @@ export class LeaseKeeping {
   readonly #clock: Clock
   readonly #leaseMs: Millis
   readonly #maxBlockMs: Millis
-  readonly #onLost = new Map<number, () => void>()
+  readonly #holders = new Map<number, LeaseHolder>()
   #thread: Thread | undefined
   #stopPulse: (() => void) | undefined
   #nextId = 0
@@ -27,17 +37,8 @@ export class LeaseKeeping {
     this.#maxBlockMs = maxBlockMs
   }
 
-  /**
-   * @param held What the receiver holds now.
-   * @param onLost Which of them are gone; undefined means all.
-   */
-  keep(
-    receiver: Receiver,
-    held: () => readonly Lease[],
-    onLost: (lost: readonly Lease[] | undefined) => void,
-  ): KeptLeases {
-    if (receiver.keeper) return this.#inThread(receiver.keeper, () => onLost(undefined))
-    return this.#onThisLoop(receiver, held, onLost)
+  keep(receiver: Receiver, holder: LeaseHolder): KeptLeases {
+    return receiver.keeper ? this.#inThread(receiver.keeper, holder) : this.#onThisLoop(receiver, holder)
   }
 
   async close(): Promise<void> {
@@ -51,10 +52,10 @@ export class LeaseKeeping {
     return this.#leaseMs / 3
   }
 
-  #inThread(spec: KeeperSpec, onLost: () => void): KeptLeases {
+  #inThread(spec: KeeperSpec, holder: LeaseHolder): KeptLeases {
     const thread = this.#startThread()
     const id = this.#nextId++
-    this.#onLost.set(id, onLost)
+    this.#holders.set(id, holder)
     thread.postMessage({
       type: 'keep',
       id,
@@ -64,7 +65,7 @@ export class LeaseKeeping {
     } satisfies ToLeaseThread)
     return {
       stop: () => {
-        this.#onLost.delete(id)
+        this.#holders.delete(id)
         this.#thread?.postMessage({ type: 'leave', id } satisfies ToLeaseThread)
       },
     }
@@ -82,11 +83,11 @@ export class LeaseKeeping {
       if (this.#thread !== thread) return
       this.#thread = undefined
       this.#stopPulse?.()
-      for (const onLost of [...this.#onLost.values()]) onLost()
+      for (const holder of [...this.#holders.values()]) holder.lost(undefined)
     }
     thread.on('error', gone)
     thread.on('exit', gone)
-    thread.on('message', ({ id }: FromLeaseThread) => this.#onLost.get(id)?.())
+    thread.on('message', (message: FromLeaseThread) => this.#heard(message))
     const beat = () => {
       Atomics.add(view, 0, 1)
       this.#stopPulse = this.#clock.setTimer(200, beat, { background: true })
@@ -96,20 +97,31 @@ export class LeaseKeeping {
     return thread
   }
 
-  #onThisLoop(
-    receiver: Receiver,
-    held: () => readonly Lease[],
-    onLost: (lost: readonly Lease[]) => void,
-  ): KeptLeases {
+  #heard(message: FromLeaseThread): void {
+    const holder = this.#holders.get(message.id)
+    if (message.type === 'lost') holder?.lost(undefined)
+    else {
+      const ago = Number(process.hrtime.bigint()) / 1e6 - message.at
+      holder?.renewed(undefined, this.#clock.monotonic() - ago)
+    }
+  }
+
+  #onThisLoop(receiver: Receiver, holder: LeaseHolder): KeptLeases {
     let stopped = false
     let cancel = () => {}
     const round = async () => {
-      const leases = held()
+      const leases = holder.held()
+      const from = this.#clock.monotonic()
       if (leases.length > 0) {
         try {
           const settlements = await receiver.extend(leases)
+          if (stopped) return
           const lost = leases.filter((_, index) => settlements[index] === 'lost')
-          if (lost.length > 0 && !stopped) onLost(lost)
+          if (lost.length > 0) holder.lost(lost)
+          holder.renewed(
+            leases.filter((_, index) => settlements[index] === 'ok'),
+            from,
+          )
         } catch {
           // The service is away: the next round tries again, and the lease decides.
         }

@@ -13,11 +13,11 @@ export type ToLeaseThread =
     }
   | { readonly type: 'leave'; readonly id: number }
 
-/** What this thread says: the leases of a receiver are gone. */
-export interface FromLeaseThread {
-  readonly type: 'lost'
-  readonly id: number
-}
+/** What this thread says: the leases of a receiver are gone, or were renewed by a request made at `at`. */
+export type FromLeaseThread =
+  | { readonly type: 'lost'; readonly id: number }
+  /** Milliseconds of `process.hrtime`, which all threads of a process share. */
+  | { readonly type: 'renewed'; readonly id: number; readonly at: number }
 
 interface ThreadData {
   /** One number the main loop raises as long as it turns. */
@@ -66,10 +66,12 @@ function keep({ id, module, data, everyMs }: ToLeaseThread & { type: 'keep' }): 
     entry.renewing = true
     try {
       entry.keeper ??= await open(module, data)
-      if ((await entry.keeper.extend()) === 'lost' && kept.has(id)) {
-        parentPort?.postMessage({ type: 'lost', id } satisfies FromLeaseThread)
-        await leave(id)
-      }
+      const at = Number(process.hrtime.bigint()) / 1e6
+      const held = await entry.keeper.extend()
+      if (!kept.has(id)) return
+      const message = held === 'ok' ? ({ type: 'renewed', id, at } as const) : ({ type: 'lost', id } as const)
+      parentPort?.postMessage(message satisfies FromLeaseThread)
+      if (held === 'lost') await leave(id)
     } catch {
       // The lease decides: when it ends, the next renewal says so.
     } finally {

@@ -1,4 +1,4 @@
-import type { Delivery, Lease, Receiver, Settlement } from '../contracts/broker.ts'
+import type { Delivery, Lease, Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { LeaseLost } from '../errors/task-errors.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
@@ -6,21 +6,13 @@ import { sleep } from '../util/sleep.ts'
 import { endOfAcknowledged, noReceiver } from './acknowledged.ts'
 import { Admission, type Admitted, type Refusal } from './admission.ts'
 import type { Job } from './job.ts'
-import type { KeptLeases, LeaseKeeping } from './lease-keeper.ts'
+import type { LeaseKeeping } from './lease-keeper.ts'
+import { type Line, openLine } from './line.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { settleContext, settlementOf } from './settle.ts'
 import { SettleGroup } from './settle-group.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
-
-/** Everything that belongs to one receiver and ends with it. */
-interface Line {
-  readonly receiver: Receiver
-  readonly settling: SettleGroup
-  /** What it has leased and not settled; the job once it is admitted. */
-  readonly held: Map<Lease, Job | undefined>
-  readonly leases: KeptLeases
-}
 
 /** Is told what became of a message that was settled without running. */
 export type OnRefused = (job: Job, outcome: Outcome, settlement: Settlement) => void
@@ -70,25 +62,15 @@ export class QueueSession {
   }
 
   async open(): Promise<Line> {
-    const receiver = await this.#connection.broker.openReceiver(this.queue, {
-      leaseMs: this.#options.leaseMs,
-      // Running, read ahead, and finished but not settled yet.
-      prefetch: 2 * this.#options.concurrency + this.#options.readAhead,
-    })
-    const held = new Map<Lease, Job | undefined>()
-    const leases = this.#keeping.keep(
-      receiver,
-      () => [...held.keys()],
-      (lost) => this.#lose(line, lost),
+    this.#line = await openLine(
+      this.queue,
+      this.#runtime,
+      this.#connection,
+      this.#options,
+      this.#keeping,
+      (line, leases) => this.#lose(line, leases),
     )
-    const line: Line = {
-      receiver,
-      held,
-      leases,
-      settling: new SettleGroup(this.#runtime, this.#connection, receiver),
-    }
-    this.#line = line
-    return line
+    return this.#line
   }
 
   /**
@@ -212,6 +194,10 @@ export class QueueSession {
   /** Decides what runs. While the backend is away the batch waits, its leases kept; nothing is lost for that. */
   async #admit(line: Line, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
     for (const { lease } of deliveries) line.held.set(lease, undefined)
+    line.deadlines?.counted(
+      deliveries.map(({ lease }) => lease),
+      this.#runtime.clock.monotonic(),
+    )
     const admitted = await this.#admitPatiently(line, deliveries, signal)
     const stillHeld = ({ delivery }: Job) => line === this.#line && line.held.has(delivery.lease)
     if (!admitted) {
@@ -291,7 +277,7 @@ export class QueueSession {
   async #drop(line: Line | undefined): Promise<void> {
     if (!line) return
     line.settling.end()
-    line.leases.stop()
+    line.stopKeeping()
     const closing = line.receiver.close().catch((error: unknown) => {
       this.#runtime.logger.debug(`queue '${this.queue}': a receiver did not close`, { error: String(error) })
     })

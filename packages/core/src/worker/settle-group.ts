@@ -1,4 +1,11 @@
-import type { BrokerErrorCode, CommitItem, Receiver, RoutedMessage, Settlement } from '../contracts/broker.ts'
+import type {
+  BrokerErrorCode,
+  CommitItem,
+  Lease,
+  Receiver,
+  RoutedMessage,
+  Settlement,
+} from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { BrokerError } from '../errors/broker-error.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
@@ -26,14 +33,22 @@ export class SettleGroup {
   readonly #runtime: Runtime
   readonly #connection: Connection
   readonly #receiver: Receiver
+  /** Whether a lease has ended by our own clock: then nothing may be settled with it. */
+  readonly #isOver: (lease: Lease) => boolean
   #waiting: Entry[] = []
   #underWay: Promise<void> | undefined
   readonly #ended = new AbortController()
 
-  constructor(runtime: Runtime, connection: Connection, receiver: Receiver) {
+  constructor(
+    runtime: Runtime,
+    connection: Connection,
+    receiver: Receiver,
+    isOver: (lease: Lease) => boolean = () => false,
+  ) {
     this.#runtime = runtime
     this.#connection = connection
     this.#receiver = receiver
+    this.#isOver = isOver
   }
 
   /** Stores, publishes and acks. `settled` is told what came of it. */
@@ -99,6 +114,8 @@ export class SettleGroup {
   async #untilAnswered(entries: readonly Entry[], ask: Ask): Promise<void> {
     let open = entries
     for (let round = 0; open.length > 0; round++) {
+      open = open.filter((entry) => !this.#tooLate(entry))
+      if (open.length === 0) return
       const settlements = await this.#tryOnce(open, ask)
       open = open.filter((entry, index) => {
         const settlement = settlements[index] ?? 'unknown'
@@ -110,6 +127,12 @@ export class SettleGroup {
         await sleep(this.#runtime.clock, Math.min(1_000, 20 * 2 ** round), this.#ended.signal)
       }
     }
+  }
+
+  #tooLate({ item, how, settled }: Entry): boolean {
+    if (how === 'store' || !this.#isOver(item.lease)) return false
+    settled('lost')
+    return true
   }
 
   async #tryOnce(entries: readonly Entry[], ask: Ask): Promise<readonly Settlement[]> {

@@ -5,7 +5,7 @@ import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import { deadQueueOf } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
-import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
 import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
 import type { Job } from './job.ts'
@@ -29,7 +29,7 @@ export function settleContext(runtime: Runtime, connection: Connection, worker: 
   return {
     worker,
     codec: runtime.codec,
-    maxDelayMs: connection.broker.capabilities.maxDelayMs,
+    maxDelayMs: longestDelayMs(connection),
     maxBodyBytes: connection.broker.capabilities.maxBodyBytes,
     hasBackend: connection.backend !== undefined,
     copiesPossible: !connection.oneStore,

@@ -13,6 +13,7 @@ import { dropUnique } from '../runtime/unique-lock.ts'
 import type { WorkerInfo } from '../runtime/worker-list.ts'
 import { newId } from '../util/ids.ts'
 import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
+import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Job } from './job.ts'
@@ -52,6 +53,7 @@ export class Worker {
   #engine: Engine | undefined
   #heartbeat: Heartbeat | undefined
   #deadLetters: DeadLetterUpkeep | undefined
+  #delays: DelayAttendant | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
@@ -148,6 +150,10 @@ export class Worker {
       this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, engine.active, () => this.describe())
       await this.#heartbeat.start()
     }
+    if (connection.parked) {
+      this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
+      this.#delays.start()
+    }
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
   }
@@ -169,6 +175,7 @@ export class Worker {
     })
     await this.#attend('settling', () => this.#engine?.close(this.#hurry.signal))
     await this.#attend('the heartbeat', () => this.#heartbeat?.stop())
+    await this.#attend('delayed tasks', () => this.#delays?.stop())
     await this.#attend('dead letters', () => this.#deadLetters?.stop())
     if (this.#usesApp) await this.#attend('shutdown of the app', () => this.#app.shutdown())
     this.#state = 'stopped'

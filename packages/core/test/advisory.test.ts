@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { createApp, createWorker, LeaseLost } from '../src/index.ts'
+import { createVirtualClock } from '../src/testing.ts'
+import { tampered } from './tamper.ts'
+
+// A service that cannot tell a late holder that it is late, as SQS: every settlement looks fine to it.
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+function advisory(renews: boolean) {
+  const acked: number[] = []
+  const adapter = tampered({
+    capabilities: { fencing: 'advisory' },
+    receiver: (original, number) => ({
+      extend: async (leases) => (renews ? original.extend(leases) : leases.map(() => 'unknown' as const)),
+      ack: async (leases) => {
+        acked.push(number)
+        await original.ack(leases)
+        return leases.map(() => 'ok' as const)
+      },
+    }),
+  })
+  return { adapter, acked }
+}
+
+async function runFor(ms: number, renews: boolean) {
+  const clock = createVirtualClock()
+  const { adapter, acked } = advisory(renews)
+  // Without a backend the memory broker has no verdicts: what core does by its own clock is all there is.
+  const app = createApp({ broker: 'memory:', backend: false, adapters: [adapter], logger: quiet, clock })
+  const reasons: unknown[] = []
+  const task = app.task({
+    name: 'task',
+    run: (_, { signal }) =>
+      new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason), { once: true })
+        clock.setTimer(ms, resolve)
+      }),
+  })
+  const events: string[] = []
+  app.on('succeeded', () => void events.push('succeeded'))
+  app.on('lost', () => void events.push('lost'))
+  const worker = createWorker(app, { lease: '3s' })
+  await worker.start()
+  await task.delay()
+  await clock.advance(ms + 1_000)
+  const stopped = worker.stop({ grace: 0 })
+  await clock.advance(20_000)
+  await stopped
+  await app.close()
+  return { acked, reasons, events }
+}
+
+test('a lease that could not be renewed in time is over by our own clock', async () => {
+  const { acked, reasons, events } = await runFor(4_000, false)
+  expect(reasons[0]).toBeInstanceOf(LeaseLost)
+  expect(events[0]).toBe('lost')
+  expect(acked).toEqual([])
+})
+
+test('a lease that is renewed goes on, however long the task runs', async () => {
+  const { acked, reasons, events } = await runFor(20_000, true)
+  expect(reasons).toEqual([])
+  expect(events).toEqual(['succeeded'])
+  expect(acked).toHaveLength(1)
+})
