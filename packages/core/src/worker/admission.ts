@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Backend, ClaimOutcome } from '../contracts/backend.ts'
 import type { CommitItem, Delivery } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
 import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { judge, maxMisses, missDelay } from '../policy/poison.ts'
@@ -68,6 +69,7 @@ export class Admission {
     const claims = await this.#claim(readable)
     const failures = await this.#failuresAmong(readable, claims)
     const jobs: Job[] = []
+    const receivedAt = this.#runtime.clock.monotonic()
     for (const [index, read] of readable.entries()) {
       const claim = claims[index] ?? 'superseded'
       const failure = failures.get(read)
@@ -75,7 +77,7 @@ export class Admission {
         refused.push({ job: undefined, item: this.#deadLetter(read.delivery, 'failed before', failure) })
         continue
       }
-      const job = this.#toJob(read, claim)
+      const job = this.#toJob(read, claim, receivedAt)
       const outcome: Outcome | undefined = typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job)
       if (outcome) refused.push({ job, outcome })
       else jobs.push(job)
@@ -83,17 +85,17 @@ export class Admission {
     return { jobs, refused }
   }
 
-  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome): Job {
+  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, receivedAt: Millis): Job {
     return {
       delivery,
       envelope,
       task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
       queue: this.#queue,
       epoch: typeof claim === 'object' ? claim.epoch : 0,
-      receivedAt: this.#runtime.clock.monotonic(),
+      receivedAt,
       suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
       lost: false,
-      stop: undefined,
+      context: undefined,
     }
   }
 

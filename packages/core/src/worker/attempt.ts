@@ -17,7 +17,7 @@ import type { Outcome } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
 
 /** Runs the handler, here or in a child process, with the app's middleware around it. */
-export type Handler = (job: Runnable, input: unknown, context: RunContext) => Promise<unknown>
+export type Handler = (job: Runnable, input: unknown, context: RunContext) => unknown
 
 /** What a handler needs to know of a job. */
 export type Runnable = Pick<Job, 'envelope' | 'queue' | 'task'>
@@ -43,7 +43,7 @@ export async function attempt(
   take: TakeHandler,
 ): Promise<Outcome> {
   try {
-    if (isExpired(job, clock.now())) return { type: 'revoked', reason: 'expired before it was started' }
+    if (isExpired(job, clock)) return { type: 'revoked', reason: 'expired before it was started' }
     const { task, envelope } = job
     const parsed = task.input && parseWith(task.input, envelope.input, `input of task '${task.name}'`)
     const input: unknown = parsed instanceof Promise ? await parsed : parsed
@@ -55,21 +55,21 @@ export async function attempt(
     const value = await (limited
       ? withLimits(clock, job, context, handler, input)
       : handler(job, input, context))
-    return await toDone(job, value, maxResultBytes)
+    if (task.output) await parseWith(task.output, value, `result of task '${task.name}'`)
+    return toDone(job, value, maxResultBytes)
   } catch (error) {
     return toFailure(job, context, error)
   }
 }
 
-function isExpired({ envelope }: Job, now: number): boolean {
-  return envelope.expiresMs !== undefined && now - envelope.sentAt > envelope.expiresMs
+function isExpired({ envelope: { expiresMs, sentAt } }: Job, clock: Clock): boolean {
+  return expiresMs !== undefined && clock.now() - sentAt > expiresMs
 }
 
-async function toDone(job: Job, value: unknown, maxResultBytes: number): Promise<Outcome> {
+function toDone(job: Job, value: unknown, maxResultBytes: number): Outcome {
   if (job.lost) return { type: 'lost' }
-  const what = `result of task '${job.task.name}'`
-  if (job.task.output) await parseWith(job.task.output, value, what)
   if (value === undefined) return { type: 'done', json: undefined }
+  const what = `result of task '${job.task.name}'`
   checkJson(value, what)
   const json = JSON.stringify(value)
   if (json.length * 3 > maxResultBytes) checkSize(json, what, maxResultBytes)
@@ -153,7 +153,7 @@ function withLimits(
       }
       cancels.push(clock.setTimer(limitMs, exceeded))
     }
-    const running = handler(job, input, context)
+    const running = Promise.resolve(handler(job, input, context))
     context.running = running
     running.then(resolve, reject)
   }).finally(() => {

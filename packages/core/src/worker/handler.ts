@@ -9,7 +9,7 @@ import type { RunContext } from './run-context.ts'
 export const inlineHandler: Handler = (job, input, context) =>
   currentRun.run(context, callHandler, job, input, context)
 
-async function callHandler(job: Runnable, input: unknown, context: RunContext): Promise<unknown> {
+function callHandler(job: Runnable, input: unknown, context: RunContext): unknown {
   const { run } = job.task
   if (!run) throw new TqError('TASK_NOT_IMPLEMENTED', `Task '${job.task.name}' has no handler here.`)
   return run(input, context as never)
@@ -19,7 +19,7 @@ async function callHandler(job: Runnable, input: unknown, context: RunContext): 
 export function withMiddleware(layers: readonly RunMiddleware[], handler: Handler): Handler {
   if (layers.length === 0) return handler
   return (job, input, context) => {
-    const whole = compose<MiddlewareContext, unknown>(layers, () => handler(job, input, context))
+    const whole = compose<MiddlewareContext, unknown>(layers, async () => handler(job, input, context))
     return whole({ task: job.task.name, input, context })
   }
 }
