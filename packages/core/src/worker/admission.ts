@@ -70,7 +70,8 @@ export class Admission {
     const failures = await this.#failuresAmong(readable, claims)
     const jobs: Job[] = []
     const receivedAt = this.#runtime.clock.monotonic()
-    for (const [index, read] of readable.entries()) {
+    for (let index = 0; index < readable.length; index++) {
+      const read = readable[index] as Read
       const claim = claims[index] ?? 'superseded'
       const failure = failures.get(read)
       if (failure) {
