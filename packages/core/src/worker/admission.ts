@@ -29,6 +29,8 @@ export interface Admitted {
 interface Read {
   readonly delivery: Delivery
   readonly envelope: Envelope
+  /** Undefined until it is known. */
+  claim: ClaimOutcome | undefined
 }
 
 const rememberMs = 14 * 86_400_000
@@ -56,28 +58,31 @@ export class Admission {
 
   /** Rejects when the backend cannot be asked; asking again is safe. */
   async admit(deliveries: readonly Delivery[]): Promise<Admitted> {
+    const jobs: Job[] = []
     const refused: Refusal[] = []
     const readable: Read[] = []
+    let open = false
     for (const delivery of deliveries) {
       try {
         const { body, headers } = delivery.message
-        readable.push({ delivery, envelope: fromBody(body, headers, this.#runtime.codec) })
+        const envelope = fromBody(body, headers, this.#runtime.codec)
+        const claim = this.#told(delivery, envelope)
+        if (claim === undefined) open = true
+        readable.push({ delivery, envelope, claim })
       } catch (error) {
         refused.push({ job: undefined, item: this.#quarantine(delivery, error) })
       }
     }
-    const claims = await this.#claim(readable)
-    const failures = await this.#failuresAmong(readable, claims)
-    const jobs: Job[] = []
+    if (open) await this.#claim(readable.filter(({ claim }) => claim === undefined))
+    const failures = open ? await this.#failuresAmong(readable) : undefined
     const receivedAt = this.#runtime.clock.monotonic()
-    for (let index = 0; index < readable.length; index++) {
-      const read = readable[index] as Read
-      const claim = claims[index] ?? 'superseded'
-      const failure = failures.get(read)
+    for (const read of readable) {
+      const failure = failures?.get(read)
       if (failure) {
         refused.push({ job: undefined, item: this.#deadLetter(read.delivery, 'failed before', failure) })
         continue
       }
+      const { claim = 'superseded' } = read
       const job = this.#toJob(read, claim, receivedAt)
       const outcome: Outcome | undefined = typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job)
       if (outcome) refused.push({ job, outcome })
@@ -100,18 +105,17 @@ export class Admission {
     }
   }
 
-  /** The right to run each: told by the delivery where broker and backend are one store, asked of the backend else. */
-  async #claim(read: readonly Read[]): Promise<readonly ClaimOutcome[]> {
+  /** The right to run it, where nobody has to be asked for it. */
+  #told(delivery: Delivery, envelope: Envelope): ClaimOutcome | undefined {
     const { backend, oneStore } = this.#connection
-    if (!backend) return read.map(() => ({ epoch: 0 }))
+    if (!backend) return { epoch: 0 }
     // A broker speaks for its own store; with another backend it knows nothing of the records.
-    const told = read.map(({ delivery, envelope }) =>
-      oneStore ? fromVerdict(delivery, envelope) : undefined,
-    )
-    const open = read.filter((_, index) => told[index] === undefined)
-    if (open.length === 0) return told as readonly ClaimOutcome[]
-    const claims = await backend.results.claim(
-      open.map(({ envelope: { id, generation, attempt } }) => ({
+    return oneStore ? fromVerdict(delivery, envelope) : undefined
+  }
+
+  async #claim(read: readonly Read[]): Promise<void> {
+    const claims = await this.#connection.backend?.results.claim(
+      read.map(({ envelope: { id, generation, attempt } }) => ({
         id,
         generation,
         attempt,
@@ -119,21 +123,17 @@ export class Admission {
         ttlMs: rememberMs,
       })),
     )
-    let next = 0
-    return told.map((outcome) => outcome ?? claims[next++] ?? 'superseded')
+    for (const [index, one] of read.entries()) one.claim = claims?.[index]
   }
 
   /**
    * Of the messages whose task has ended, those that ended in FAILURE: where settling goes in steps, their worker may
    * have died between storing that and sending the dead letter.
    */
-  async #failuresAmong(
-    read: readonly Read[],
-    claims: readonly ClaimOutcome[],
-  ): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
+  async #failuresAmong(read: readonly Read[]): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
     const failures = new Map<Read, TaskErrorInfo>()
     const { backend, oneStore } = this.#connection
-    const over = read.filter((_, index) => claims[index] === 'terminal')
+    const over = read.filter(({ claim }) => claim === 'terminal')
     if (over.length === 0 || oneStore || !backend) return failures
     const records = await recordsOf(backend, over)
     for (const [index, one] of over.entries()) {

@@ -68,8 +68,13 @@ export class Engine {
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
     this.#sessions = options.queues.map(
       ({ name }) =>
-        new QueueSession(name, runtime, connection, options, this.#keeping, (job, outcome, settlement) =>
-          host.settled(job, outcome, settlement, 0),
+        new QueueSession(
+          name,
+          runtime,
+          connection,
+          options,
+          this.#keeping,
+          (job, outcome, settlement, runtimeMs) => host.settled(job, outcome, settlement, runtimeMs),
         ),
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
@@ -222,9 +227,7 @@ export class Engine {
     try {
       const runtimeMs = this.#runtime.clock.monotonic() - run.startedTick
       session.readAhead.observe(runtimeMs)
-      session.settle(job, outcome, run.startedAt, (settlement) =>
-        this.#host.settled(job, outcome, settlement, runtimeMs),
-      )
+      session.settle(job, outcome, run.startedAt, runtimeMs)
     } catch (error) {
       // Nothing above should throw; if it does, the task must not be stuck for it.
       this.#runtime.logger.error(`task '${job.envelope.task}' could not be settled; it is given back`, {

@@ -14,8 +14,8 @@ import { type SettleContext, settleContext, settlementOf } from './settle.ts'
 import { SettleGroup } from './settle-group.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
-/** Is told what became of a message that was settled without running. */
-export type OnRefused = (job: Job, outcome: Outcome, settlement: Settlement) => void
+/** Is told what became of a message, run or refused; a refused one ran for 0 ms. */
+export type OnSettled = (job: Job, outcome: Outcome, settlement: Settlement, runtimeMs: Millis) => void
 
 /** A receive that takes this much longer than its wait is stuck, whatever the client library says of itself. */
 const stuckAfterMs: Millis = 5_000
@@ -37,7 +37,7 @@ export class QueueSession {
   readonly #options: ResolvedWorkerOptions
   readonly #keeping: LeaseKeeping
   readonly #admission: Admission
-  readonly #onRefused: OnRefused
+  readonly #onSettled: OnSettled
   readonly #settling: SettleContext
   /** Running although their message is gone. */
   readonly #acknowledged = new WeakSet<Job>()
@@ -50,14 +50,14 @@ export class QueueSession {
     connection: Connection,
     options: ResolvedWorkerOptions,
     keeping: LeaseKeeping,
-    onRefused: OnRefused,
+    onSettled: OnSettled,
   ) {
     this.queue = queue
     this.#runtime = runtime
     this.#connection = connection
     this.#options = options
     this.#keeping = keeping
-    this.#onRefused = onRefused
+    this.#onSettled = onSettled
     this.#settling = settleContext(runtime, connection, options.name)
     this.readAhead = new ReadAhead(options.readAhead, options.concurrency)
     this.#admission = new Admission(queue, runtime, connection)
@@ -98,8 +98,18 @@ export class QueueSession {
     }
   }
 
-  /** Hands a finished job to settling. */
-  settle(job: Job, outcome: Outcome, startedAt: number, settled: (settlement: Settlement) => void): void {
+  /** Hands a finished job to settling, and tells what came of it. */
+  settle(job: Job, outcome: Outcome, startedAt: number, runtimeMs: Millis): void {
+    this.#settle(job, outcome, startedAt, runtimeMs, this.#onSettled)
+  }
+
+  #settle(
+    job: Job,
+    outcome: Outcome,
+    startedAt: number,
+    runtimeMs: Millis,
+    tell: OnSettled | undefined,
+  ): void {
     const context = this.#settling
     context.now = this.#runtime.clock.now()
     const line = this.#line
@@ -107,18 +117,20 @@ export class QueueSession {
       // At most once: its message is gone, so whatever happened to it is its end.
       const end = endOfAcknowledged(outcome)
       const group = line?.settling ?? new SettleGroup(this.#runtime, this.#connection, noReceiver)
-      group.store(settlementOf(job, end, startedAt, context), settled)
+      group.store(settlementOf(job, end, startedAt, context), (settlement) =>
+        tell?.(job, outcome, settlement, runtimeMs),
+      )
       return
     }
     const { lease } = job.delivery
     if (!line?.held.has(lease) || outcome.type === 'lost') {
       line?.held.delete(lease)
-      settled('lost')
+      tell?.(job, outcome, 'lost', runtimeMs)
       return
     }
     const done = (settlement: Settlement) => {
       line.held.delete(lease)
-      settled(settlement)
+      tell?.(job, outcome, settlement, runtimeMs)
     }
     if (outcome.type === 'release') line.settling.giveBack(lease, done)
     else line.settling.finish(settlementOf(job, outcome, startedAt, context), done)
@@ -143,18 +155,22 @@ export class QueueSession {
   release(job: Job): void {
     const index = this.ready.indexOf(job)
     if (index >= 0) this.ready.splice(index, 1)
-    this.settle(job, { type: 'release' }, 0, () => {})
+    this.#giveBack(job)
+  }
+
+  #giveBack(job: Job): void {
+    this.#settle(job, { type: 'release' }, 0, 0, undefined)
   }
 
   /** Gives back everything that waits for a slot. */
   releaseReady(): void {
-    for (const job of this.ready.splice(0)) this.settle(job, { type: 'release' }, 0, () => {})
+    for (const job of this.ready.splice(0)) this.#giveBack(job)
   }
 
   /** Gives back what runs on and cannot be stopped: another worker may have it now. */
   releaseRunning(jobs: Iterable<Job>): void {
     for (const job of jobs) {
-      this.settle(job, { type: 'release' }, 0, () => {})
+      this.#giveBack(job)
       job.lost = true
     }
   }
@@ -240,9 +256,7 @@ export class QueueSession {
       return
     }
     const { job, outcome } = refusal
-    this.settle(job, outcome, this.#runtime.clock.now(), (settlement) =>
-      this.#onRefused(job, outcome, settlement),
-    )
+    this.settle(job, outcome, this.#runtime.clock.now(), 0)
   }
 
   #pause(signal: AbortSignal): Promise<void> {

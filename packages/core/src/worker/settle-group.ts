@@ -101,9 +101,7 @@ export class SettleGroup {
       const givenBack = batch.filter(({ how }) => how === 'giveBack')
       running.push(
         this.#untilAnswered(stores, (entries) => this.#storeAndPublish(entries)),
-        this.#untilAnswered(givenBack, (entries) =>
-          this.#receiver.nack(leasesOf(entries), { delayMs: 0 }),
-        ),
+        this.#untilAnswered(givenBack, (entries) => this.#receiver.nack(leasesOf(entries), { delayMs: 0 })),
       )
     }
     await Promise.all(running)
