@@ -60,8 +60,12 @@ export interface Envelope {
   readonly flow?: FlowLink
 }
 
+/** An envelope to be sent: counts that are 0 may be left out, and are by those who send many. */
+export type NewEnvelope = Omit<Envelope, 'attempt' | 'generation'> &
+  Partial<Pick<Envelope, 'attempt' | 'generation'>>
+
 /** The message of an envelope. */
-export function toMessage(envelope: Envelope, codec: Codecs, delayMs: Millis): OutboundMessage {
+export function toMessage(envelope: NewEnvelope, codec: Codecs, delayMs: Millis): OutboundMessage {
   return {
     id: envelope.id,
     body: codec.encode(envelope),
@@ -78,6 +82,11 @@ export function fromBody(
   codec: Codecs,
 ): Envelope {
   const value = codec.decode(body, headers)
+  if (typeof value === 'object' && value !== null) {
+    const counts = value as { attempt?: unknown; generation?: unknown }
+    counts.attempt ??= 0
+    counts.generation ??= 0
+  }
   const problem = problemOf(value)
   if (problem) throw new TqError('UNREADABLE_MESSAGE', `The message is not a tq envelope: ${problem}.`)
   return value as Envelope
@@ -101,7 +110,9 @@ const required: Readonly<Record<string, Check>> = {
   generation: isCount,
   sentAt: isTime,
 }
-const optional: Readonly<Record<string, Check>> = {
+const optional: Readonly<Record<string, Check | undefined>> = {
+  // Nothing is inherited: a field may be called `constructor`.
+  __proto__: null as never,
   priority: (value) => isCount(value) && (value as number) <= 9,
   maxRetries: isCount,
   expiresMs: isTime,
@@ -121,8 +132,9 @@ function problemOf(value: unknown): string | undefined {
   const fields = value as Readonly<Record<string, unknown>>
   if (fields['v'] !== 1) return `version ${String(fields['v'])} is not known to this worker`
   for (const name in required) if (!required[name]?.(fields[name])) return `'${name}' is missing or wrong`
-  for (const name in optional) {
-    if (fields[name] !== undefined && !optional[name]?.(fields[name])) return `'${name}' is wrong`
+  // By what is there, not by what could be: nearly always there is nothing.
+  for (const name in fields) {
+    if (fields[name] !== undefined && optional[name]?.(fields[name]) === false) return `'${name}' is wrong`
   }
   return undefined
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Backend, ClaimOutcome } from '../contracts/backend.ts'
 import type { CommitItem, Delivery } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
 import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { judge, maxMisses, missDelay } from '../policy/poison.ts'
@@ -68,12 +69,11 @@ export class Admission {
     }
     const claims = await this.#claim(readable)
     const failures = await this.#failuresAmong(readable, claims)
-    const envelopes = readable
-      .filter((_, index) => typeof claims[index] === 'object')
-      .map(({ envelope }) => envelope)
-    const revoked = await revokedWorkflows(this.#connection.backend, envelopes)
-    const inputs = await joinedInputs(this.#connection.backend, envelopes)
+    const { revoked, inputs } = await this.#flows(
+      readable.filter(({ envelope }, index) => envelope.flow && typeof claims[index] === 'object'),
+    )
     const jobs: Job[] = []
+    const receivedAt = this.#runtime.clock.monotonic()
     for (const [index, read] of readable.entries()) {
       const claim = claims[index] ?? 'superseded'
       const ended = this.#endedBefore(read, claim, failures.get(read))
@@ -82,13 +82,22 @@ export class Admission {
         continue
       }
       const { envelope } = read
-      const job = this.#toJob(read, claim, inputs.has(envelope) ? inputs.get(envelope) : envelope.input)
+      const input = inputs.has(envelope) ? inputs.get(envelope) : envelope.input
+      const job = this.#toJob(read, claim, input, receivedAt)
       const outcome: Outcome | undefined =
         typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job, revoked)
       if (outcome) refused.push({ job, outcome })
       else jobs.push(job)
     }
     return { jobs, refused }
+  }
+
+  /** What has to be asked for parts of workflows; most batches have none. */
+  async #flows(parts: readonly Read[]) {
+    const { backend } = this.#connection
+    const envelopes = parts.map(({ envelope }) => envelope)
+    const revoked = await revokedWorkflows(backend, envelopes)
+    return { revoked, inputs: await joinedInputs(backend, envelopes) }
   }
 
   /** What is left to do for a task that has ended: whoever ended it may have died before it was done. */
@@ -106,7 +115,7 @@ export class Admission {
     return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
   }
 
-  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown): Job {
+  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown, receivedAt: Millis): Job {
     return {
       delivery,
       envelope,
@@ -114,10 +123,10 @@ export class Admission {
       task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
       queue: this.#queue,
       epoch: typeof claim === 'object' ? claim.epoch : 0,
-      receivedAt: this.#runtime.clock.monotonic(),
+      receivedAt,
       suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
       lost: false,
-      stop: undefined,
+      context: undefined,
     }
   }
 

@@ -17,7 +17,7 @@ import type { Outcome } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
 
 /** Runs the handler, here or in a child process, with the app's middleware around it. */
-export type Handler = (job: Runnable, input: unknown, context: RunContext) => Promise<unknown>
+export type Handler = (job: Runnable, input: unknown, context: RunContext) => unknown
 
 /** What a handler needs to know of a job. */
 export type Runnable = Pick<Job, 'envelope' | 'queue' | 'task'>
@@ -43,7 +43,7 @@ export async function attempt(
   take: TakeHandler,
 ): Promise<Outcome> {
   try {
-    if (isExpired(job, clock.now())) return { type: 'revoked', reason: 'expired before it was started' }
+    if (isExpired(job, clock)) return { type: 'revoked', reason: 'expired before it was started' }
     const { task } = job
     const parsed = task.input && parseInput(job)
     const input: unknown = parsed instanceof Promise ? await parsed : parsed
@@ -55,7 +55,8 @@ export async function attempt(
     const value = await (limited
       ? withLimits(clock, job, context, handler, input)
       : handler(job, input, context))
-    return await toDone(job, value, maxResultBytes)
+    if (task.output) await checkOutput(job, task.output, value)
+    return toDone(job, value, maxResultBytes)
   } catch (error) {
     return toFailure(job, context, error)
   }
@@ -69,22 +70,22 @@ function parseInput({ task, envelope, input }: Job): unknown {
   return Promise.all(inputs.map((one) => parseWith(schema, one, what)))
 }
 
-function isExpired({ envelope }: Job, now: number): boolean {
-  return envelope.expiresMs !== undefined && now - envelope.sentAt > envelope.expiresMs
+function isExpired({ envelope: { expiresMs, sentAt } }: Job, clock: Clock): boolean {
+  return expiresMs !== undefined && clock.now() - sentAt > expiresMs
 }
 
-async function toDone(job: Job, value: unknown, maxResultBytes: number): Promise<Outcome> {
+function toDone(job: Job, value: unknown, maxResultBytes: number): Outcome {
   if (job.lost) return { type: 'lost' }
-  const what = `result of task '${job.task.name}'`
-  if (job.task.output) await checkOutput(job, job.task.output, value, what)
   if (value === undefined) return { type: 'done', json: undefined }
+  const what = `result of task '${job.task.name}'`
   checkJson(value, what)
   const json = JSON.stringify(value)
   if (json.length * 3 > maxResultBytes) checkSize(json, what, maxResultBytes)
   return { type: 'done', json }
 }
 
-async function checkOutput({ envelope }: Job, schema: Schema, value: unknown, what: string): Promise<void> {
+async function checkOutput({ envelope, task }: Job, schema: Schema, value: unknown): Promise<void> {
+  const what = `result of task '${task.name}'`
   const values = envelope.many && Array.isArray(value) ? value : [value]
   for (const one of values) await parseWith(schema, one, what)
 }
@@ -166,7 +167,7 @@ function withLimits(
       }
       cancels.push(clock.setTimer(limitMs, exceeded))
     }
-    const running = handler(job, input, context)
+    const running = Promise.resolve(handler(job, input, context))
     context.running = running
     running.then(resolve, reject)
   }).finally(() => {

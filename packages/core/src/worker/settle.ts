@@ -23,6 +23,8 @@ export interface SettleItem extends CommitItem {
 /** What settling needs to know of the worker. */
 export interface SettleContext {
   readonly worker: string
+  /** The same as JSON. */
+  readonly workerJson: string
   readonly codec: Codecs
   readonly maxDelayMs: Millis
   readonly maxBodyBytes: number
@@ -30,19 +32,21 @@ export interface SettleContext {
   readonly hasBackend: boolean
   /** Whether late copies of a message are possible, so that ended tasks must be remembered. */
   readonly copiesPossible: boolean
-  readonly now: number
+  /** Set anew for each that is settled. */
+  now: number
 }
 
-/** The context of everything that is settled now. */
+/** The context of everything that a worker settles. */
 export function settleContext(runtime: Runtime, connection: Connection, worker: string): SettleContext {
   return {
     worker,
+    workerJson: JSON.stringify(worker),
     codec: runtime.codec,
     maxDelayMs: longestDelayMs(connection),
     maxBodyBytes: connection.broker.capabilities.maxBodyBytes,
     hasBackend: connection.backend !== undefined,
     copiesPossible: !connection.oneStore,
-    now: runtime.clock.now(),
+    now: 0,
   }
 }
 
@@ -134,7 +138,8 @@ function withRecord(
   record: TaskRecord | undefined,
   publish: readonly RoutedMessage[],
 ): CommitItem {
-  return { lease, ...(record ? { record } : {}), ...(publish.length > 0 ? { publish } : {}) }
+  if (!record) return publish.length > 0 ? { lease, publish } : { lease }
+  return publish.length > 0 ? { lease, record, publish } : { lease, record }
 }
 
 function doneRecord(
@@ -150,7 +155,7 @@ function doneRecord(
       ? ''
       : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
-  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${JSON.stringify(context.worker)}${result}}`
+  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${result}}`
   return record(job, 'SUCCESS', detail, task.policy.successTtlMs, context)
 }
 

@@ -231,7 +231,9 @@ export class Worker {
       events.emit('lost', () => toEvent(job))
       return
     }
-    void this.#releaseUnique(connection, job, outcome, settlement)
+    if (job.envelope.unique !== undefined) {
+      void this.#releaseUnique(connection, job, job.envelope.unique, outcome, settlement)
+    }
     if (settlement === 'stale') {
       events.emit('revoked', () => ({ ...toEvent(job), reason: 'revoked while it ran' }))
     } else this.#tell(job, outcome, runtimeMs)
@@ -267,12 +269,12 @@ export class Worker {
 
   async #releaseUnique(
     { backend }: Connection,
-    job: Job,
+    { envelope: { id } }: Job,
+    unique: string,
     outcome: Outcome,
     settlement: Settlement,
   ): Promise<void> {
-    const { unique, id } = job.envelope
-    if (unique === undefined || !backend) return
+    if (!backend) return
     const ours = settlement === 'ok' && ['done', 'dead', 'revoked'].includes(outcome.type)
     try {
       // Refused or dropped: the task may have ended, or a newer run of it may hold the key.
