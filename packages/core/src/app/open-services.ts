@@ -6,6 +6,7 @@ import { TqError } from '../errors/tq-error.ts'
 import { parkedDelays } from '../runtime/parked-delays.ts'
 import { Publisher } from '../runtime/publisher.ts'
 import type { Connection } from '../runtime/runtime.ts'
+import { ServiceTime } from '../runtime/service-time.ts'
 import type { ResolvedSettings } from '../runtime/settings.ts'
 import { type AdapterCatalog, hidePassword } from './adapters.ts'
 
@@ -39,8 +40,11 @@ export async function openServices(
     throw error
   }
   const parked = parkedDelays(broker, backend)
+  const time = new ServiceTime(settings.clock, backend)
+  await time.sync()
   return {
     broker,
+    time,
     backend,
     oneStore: broker.store !== undefined && broker.store === backend?.store,
     parked,

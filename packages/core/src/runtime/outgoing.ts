@@ -34,7 +34,7 @@ export const sendOptionNames: ReadonlySet<string> = new Set<string>([
 export interface Plan {
   readonly queue: string
   readonly delayMs: Millis
-  readonly envelope: Omit<NewEnvelope, 'id' | 'input'>
+  readonly envelope: Omit<NewEnvelope, 'id' | 'input' | 'sentAt'>
   readonly taskId: string | undefined
   readonly uniqueKey: string | undefined
   readonly pendingTtlMs: Millis
@@ -67,7 +67,6 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     envelope: {
       v: 1,
       task: task.name,
-      sentAt: runtime.clock.now(),
       ...(priority === undefined ? {} : { priority }),
       ...(options.maxRetries === undefined ? {} : { maxRetries: checkRetries(options.maxRetries, what) }),
       ...(expiresMs === undefined ? {} : { expiresMs }),
@@ -87,20 +86,20 @@ export function pack(runtime: Runtime, connection: Connection, plan: Plan, input
   const envelope: NewEnvelope = {
     ...plan.envelope,
     id,
+    sentAt: connection.time.now(),
     ...(input === undefined ? {} : { input }),
     ...(hop.leftMs > 0 ? { delayLeftMs: hop.leftMs } : {}),
   }
   const message = toMessage(envelope, runtime.codec, hop.delayMs)
   const limit = Math.min(runtime.settings.maxPayloadBytes, connection.broker.capabilities.maxBodyBytes)
   if (message.body.byteLength > limit) throw tooLarge(envelope.task, message.body.byteLength, limit)
-  return connection.backend ? { ...message, record: pendingRecord(plan, id) } : message
+  return connection.backend ? { ...message, record: pendingRecord(plan, id, envelope.sentAt) } : message
 }
 
-function pendingRecord(plan: Plan, id: string): TaskRecord {
-  const { task, sentAt } = plan.envelope
+function pendingRecord(plan: Plan, id: string, sentAt: number): TaskRecord {
   return {
     id,
-    name: task,
+    name: plan.envelope.task,
     queue: plan.queue,
     state: 'PENDING',
     generation: 0,

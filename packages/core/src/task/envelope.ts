@@ -28,7 +28,7 @@ export interface Envelope {
   readonly attempt: number
   /** How many times a person ran the finished task again. */
   readonly generation: number
-  /** When it was sent, in milliseconds since 1970 by the sender's clock. */
+  /** When it was sent, in milliseconds since 1970 by the service's clock, or the sender's where it has none. */
   readonly sentAt: number
   readonly priority?: Priority
   readonly maxRetries?: number

@@ -77,7 +77,7 @@ export class Engine {
     // Something is left for the rest of the record.
     const maxResultBytes =
       (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
-    this.#attempts = { clock: runtime.clock, maxResultBytes }
+    this.#attempts = { clock: runtime.clock, time: connection.time, maxResultBytes }
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
