@@ -184,7 +184,7 @@ export class Engine {
 
   async #run(session: QueueSession, job: Job): Promise<void> {
     const { clock, logger } = this.#runtime
-    const context = new RunContext(job, this.#host.state, logger)
+    const context = new RunContext(job, this.#host.state, this.#runtime)
     const run: ActiveRun = {
       job,
       session,
