@@ -93,7 +93,8 @@ export class RunContext implements TaskContext<unknown> {
 
   once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions = {}): Promise<Value> {
     // Asked for twice in one run, it is one step.
-    const steps = (this.#steps ??= new Map())
+    this.#steps ??= new Map()
+    const steps = this.#steps
     const known = steps.get(name) as Promise<Value> | undefined
     if (known !== undefined) return known
     const running = this.#once(name, step, options)
