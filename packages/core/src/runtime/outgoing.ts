@@ -25,6 +25,8 @@ export const sendOptionNames: ReadonlySet<string> = new Set<string>([
   'expires',
   'taskId',
   'uniqueKey',
+  'throttle',
+  'debounce',
   'maxRetries',
   'ignoreResult',
   'headers',
@@ -37,6 +39,8 @@ export interface Plan {
   readonly envelope: Omit<NewEnvelope, 'id' | 'input' | 'sentAt'>
   readonly taskId: string | undefined
   readonly uniqueKey: string | undefined
+  readonly throttle: { readonly key: string; readonly everyMs: Millis } | undefined
+  readonly debounceKey: string | undefined
   readonly pendingTtlMs: Millis
 }
 
@@ -53,7 +57,11 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     options.priority === undefined
       ? (task.policy.priority ?? route.priority)
       : checkPriority(options.priority, what)
-  const delayMs = delayOf(options, runtime.clock.now(), what)
+  checkOneOf(options, what)
+  const { throttle, debounce } = options
+  const delayMs = debounce
+    ? parseDuration(debounce.wait, `${what}: debounce.wait`)
+    : delayOf(options, runtime.clock.now(), what)
   const expiresMs = parseOptionalDuration(options.expires, `${what}: expires`)
   const parent = currentRun.getStore()
   const headers = checkHeaders({ ...inheritedTrace(parent?.headers), ...options.headers }, what)
@@ -63,6 +71,11 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     delayMs,
     taskId: options.taskId === undefined ? undefined : checkTaskId(options.taskId),
     uniqueKey: options.uniqueKey === undefined ? undefined : checkUniqueKey(options.uniqueKey),
+    throttle: throttle && {
+      key: checkUniqueKey(throttle.key),
+      everyMs: parseDuration(throttle.every, `${what}: throttle.every`),
+    },
+    debounceKey: debounce && checkUniqueKey(debounce.key),
     pendingTtlMs: delayMs + Math.max(task.policy.successTtlMs, markMs),
     envelope: {
       v: 1,
@@ -111,6 +124,14 @@ function pendingRecord(plan: Plan, id: string, sentAt: number): TaskRecord {
     ttlMs: plan.pendingTtlMs,
     markMs: plan.pendingTtlMs,
   }
+}
+
+/** Each of them decides by itself whether and when a task is sent. */
+function checkOneOf(options: SendOptions, what: string): void {
+  const given = (['uniqueKey', 'throttle', 'debounce'] as const).filter((name) => options[name] !== undefined)
+  if (given.length > 1) throw new TqError('INVALID_OPTION', `${what}: give only one of ${given.join(', ')}.`)
+  if (options.debounce && (options.countdown !== undefined || options.eta !== undefined))
+    throw new TqError('INVALID_OPTION', `${what}: debounce says when it runs; give no countdown or eta.`)
 }
 
 function delayOf(options: SendOptions, now: number, what: string): Millis {

@@ -9,6 +9,7 @@ import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
 import { LeaseKeeping } from './lease-keeper.ts'
+import { type LimitGate, limitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { Pump } from './pump.ts'
 import { QueueOrder } from './queue-order.ts'
@@ -44,6 +45,7 @@ export class Engine {
   readonly #sessions: readonly QueueSession[]
   readonly #keeping: LeaseKeeping
   readonly #pool: ProcessPool
+  readonly #gate: LimitGate | undefined
   readonly #attempts: AttemptSettings
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
@@ -66,10 +68,18 @@ export class Engine {
     this.#options = options
     this.#host = host
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
+    const gate = limitGate(runtime, connection)
+    this.#gate = gate
     this.#sessions = options.queues.map(
       ({ name }) =>
-        new QueueSession(name, runtime, connection, options, this.#keeping, (job, outcome, settlement) =>
-          host.settled(job, outcome, settlement, 0),
+        new QueueSession(
+          name,
+          runtime,
+          connection,
+          options,
+          this.#keeping,
+          gate,
+          (job, outcome, settlement) => host.settled(job, outcome, settlement, 0),
         ),
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
@@ -135,6 +145,7 @@ export class Engine {
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
     await Promise.all(this.#sessions.map((session) => session.close(hurry)))
+    this.#gate?.stop()
     await this.#keeping.close()
     this.#pool.close()
   }
