@@ -4,7 +4,7 @@ import { type Duration, parseDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 
 /** What a limit counts together. */
-export interface LimitScope<Input> {
+interface LimitScope<Input> {
   /** Tasks with a limit of this name share it. @default the task's own name */
   readonly name?: string
   /** Each key has a limit of its own. @example (input) => input.tenant */
