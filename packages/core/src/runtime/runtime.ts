@@ -6,9 +6,12 @@ import { TqError } from '../errors/tq-error.ts'
 import type { Codecs } from '../task/codec.ts'
 import type { TaskRegistry } from '../task/registry.ts'
 import type { TaskEventHub } from './events.ts'
+import type { FollowUps } from './follow-ups.ts'
 import type { ParkedDelays } from './parked-delays.ts'
 import type { Publisher } from './publisher.ts'
+import type { ServiceTime } from './service-time.ts'
 import type { ResolvedSettings } from './settings.ts'
+import type { WaitingLines } from './waiting-lines.ts'
 
 /** An open broker and backend, and what stands directly on them. */
 export interface Connection {
@@ -17,6 +20,10 @@ export interface Connection {
   /** Whether one atomic step can change both. */
   readonly oneStore: boolean
   readonly publisher: Publisher
+  /** Where tasks over a concurrency limit wait; undefined without a backend. */
+  readonly lines: WaitingLines | undefined
+  /** The clock all processes share. */
+  readonly time: ServiceTime
   /** Holds delays that are longer than the broker can; undefined where they go in hops. */
   readonly parked: ParkedDelays | undefined
 }
@@ -29,6 +36,7 @@ export interface Runtime {
   readonly codec: Codecs
   readonly registry: TaskRegistry
   readonly events: TaskEventHub
+  readonly followUps: FollowUps
   /** The connection, once there is one: saves a turn of the event loop on every sending. */
   readonly connected: Connection | undefined
   /** Opens broker and backend once; later calls get the same. */

@@ -3,6 +3,7 @@ import type { Millis } from '../contracts/time.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { Codecs } from './codec.ts'
+import type { FlowLink } from './flow.ts'
 
 /** One failed run, as it is kept. */
 export interface FailedRun {
@@ -27,7 +28,7 @@ export interface Envelope {
   readonly attempt: number
   /** How many times a person ran the finished task again. */
   readonly generation: number
-  /** When it was sent, in milliseconds since 1970 by the sender's clock. */
+  /** When it was sent, in milliseconds since 1970 by the service's clock, or the sender's where it has none. */
   readonly sentAt: number
   readonly priority?: Priority
   readonly maxRetries?: number
@@ -53,6 +54,12 @@ export interface Envelope {
   readonly ignoreResult?: 1
   /** Whether the sender chose the id itself, so that copies may come late. */
   readonly ownId?: 1
+  /** 1 when its turn under a rate limit has come: it was delayed until then. */
+  readonly paced?: 1
+  /** 1 when the input is a list and the handler runs for each element. */
+  readonly many?: 1
+  /** What follows when it has ended, where it is part of a workflow. */
+  readonly flow?: FlowLink
 }
 
 /** An envelope to be sent: counts that are 0 may be left out, and are by those who send many. */
@@ -119,6 +126,7 @@ const optional: Readonly<Record<string, Check | undefined>> = {
   failures: (value) => Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null),
   parent: isText,
   unique: isText,
+  flow: (value) => Array.isArray((value as FlowLink | null)?.frames),
 }
 
 function problemOf(value: unknown): string | undefined {

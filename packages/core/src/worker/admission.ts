@@ -10,15 +10,17 @@ import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
+import { joinedInputs, revokedWorkflows } from './flow-admission.ts'
 import type { Job } from './job.ts'
+import type { LimitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
-import { deadLetter } from './settle.ts'
+import { deadLetter, endedStep, type SettleItem } from './settle.ts'
 
 /** A message that is settled without running. */
 export type Refusal =
   | { readonly job: Job; readonly outcome: Outcome }
-  /** Only a dead letter is left to send: it cannot be read, or has failed before. */
-  | { readonly job: undefined; readonly item: CommitItem }
+  /** It cannot be read, or has ended before: a dead letter may be left to send, or what follows it to be driven. */
+  | { readonly job: undefined; readonly item: SettleItem }
 
 /** What became of a batch. */
 export interface Admitted {
@@ -29,8 +31,6 @@ export interface Admitted {
 interface Read {
   readonly delivery: Delivery
   readonly envelope: Envelope
-  /** Undefined until it is known. */
-  claim: ClaimOutcome | undefined
 }
 
 const rememberMs = 14 * 86_400_000
@@ -40,11 +40,13 @@ export class Admission {
   readonly #queue: string
   readonly #runtime: Runtime
   readonly #connection: Connection
+  readonly #gate: LimitGate | undefined
   /** Stands in for a task this worker does not know. */
   readonly #unknown: TaskDefinition
 
-  constructor(queue: string, runtime: Runtime, connection: Connection) {
+  constructor(queue: string, runtime: Runtime, connection: Connection, gate: LimitGate | undefined) {
     this.#queue = queue
+    this.#gate = gate
     this.#runtime = runtime
     this.#connection = connection
     this.#unknown = {
@@ -58,43 +60,82 @@ export class Admission {
 
   /** Rejects when the backend cannot be asked; asking again is safe. */
   async admit(deliveries: readonly Delivery[]): Promise<Admitted> {
-    const jobs: Job[] = []
     const refused: Refusal[] = []
     const readable: Read[] = []
-    let open = false
     for (const delivery of deliveries) {
       try {
         const { body, headers } = delivery.message
-        const envelope = fromBody(body, headers, this.#runtime.codec)
-        const claim = this.#told(delivery, envelope)
-        if (claim === undefined) open = true
-        readable.push({ delivery, envelope, claim })
+        readable.push({ delivery, envelope: fromBody(body, headers, this.#runtime.codec) })
       } catch (error) {
         refused.push({ job: undefined, item: this.#quarantine(delivery, error) })
       }
     }
-    if (open) await this.#claim(readable.filter(({ claim }) => claim === undefined))
-    const failures = open ? await this.#failuresAmong(readable) : undefined
+    const claims = await this.#claim(readable)
+    const failures = await this.#failuresAmong(readable, claims)
+    const { revoked, inputs } = await this.#flows(
+      readable.filter(({ envelope }, index) => envelope.flow && typeof claims[index] === 'object'),
+    )
+    const jobs: Job[] = []
     const receivedAt = this.#runtime.clock.monotonic()
-    for (const read of readable) {
-      const failure = failures?.get(read)
-      if (failure) {
-        refused.push({ job: undefined, item: this.#deadLetter(read.delivery, 'failed before', failure) })
+    for (const [index, read] of readable.entries()) {
+      const claim = claims[index] ?? 'superseded'
+      const ended = this.#endedBefore(read, claim, failures.get(read))
+      if (ended) {
+        refused.push({ job: undefined, item: ended })
         continue
       }
-      const { claim = 'superseded' } = read
-      const job = this.#toJob(read, claim, receivedAt)
-      const outcome: Outcome | undefined = typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job)
-      if (outcome) refused.push({ job, outcome })
-      else jobs.push(job)
+      const { envelope } = read
+      const input = inputs.has(envelope) ? inputs.get(envelope) : envelope.input
+      const job = this.#toJob(read, claim, input, receivedAt)
+      const outcome: Outcome | undefined =
+        typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job, revoked)
+      if (outcome) {
+        refused.push({ job, outcome })
+        this.#gate?.turnedAway(job)
+      } else jobs.push(job)
     }
-    return { jobs, refused }
+    return { jobs: this.#gate ? await this.#withinLimits(this.#gate, jobs, refused) : jobs, refused }
   }
 
-  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, receivedAt: Millis): Job {
+  async #withinLimits(gate: LimitGate, jobs: readonly Job[], refused: Refusal[]): Promise<readonly Job[]> {
+    const limited = ({ task: { policy } }: Job) =>
+      policy.rate !== undefined || policy.concurrency !== undefined
+    const outcomes = await Promise.all(jobs.map((job) => (limited(job) ? gate.refusal(job) : undefined)))
+    for (const [index, job] of jobs.entries()) {
+      const outcome = outcomes[index]
+      if (outcome) refused.push({ job, outcome })
+    }
+    return jobs.filter((_, index) => !outcomes[index])
+  }
+
+  /** What has to be asked for parts of workflows; most batches have none. */
+  async #flows(parts: readonly Read[]) {
+    const { backend } = this.#connection
+    const envelopes = parts.map(({ envelope }) => envelope)
+    const revoked = await revokedWorkflows(backend, envelopes)
+    return { revoked, inputs: await joinedInputs(backend, envelopes) }
+  }
+
+  /** What is left to do for a task that has ended: whoever ended it may have died before it was done. */
+  #endedBefore(
+    { delivery, envelope }: Read,
+    claim: ClaimOutcome,
+    failure: TaskErrorInfo | undefined,
+  ): SettleItem | undefined {
+    const over = claim === 'terminal' || claim === 'revoked'
+    const flow = over ? envelope.flow : undefined
+    if (!failure && !flow) return undefined
+    const item = failure
+      ? this.#deadLetter(delivery, 'failed before', failure)
+      : ({ lease: delivery.lease } satisfies CommitItem)
+    return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
+  }
+
+  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown, receivedAt: Millis): Job {
     return {
       delivery,
       envelope,
+      input,
       task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
       queue: this.#queue,
       epoch: typeof claim === 'object' ? claim.epoch : 0,
@@ -105,17 +146,19 @@ export class Admission {
     }
   }
 
-  /** The right to run it, where nobody has to be asked for it. */
-  #told(delivery: Delivery, envelope: Envelope): ClaimOutcome | undefined {
+  /** The right to run each: told by the delivery where broker and backend are one store, asked of the backend else. */
+  async #claim(read: readonly Read[]): Promise<readonly ClaimOutcome[]> {
     const { backend, oneStore } = this.#connection
-    if (!backend) return { epoch: 0 }
+    if (!backend) return read.map(() => ({ epoch: 0 }))
     // A broker speaks for its own store; with another backend it knows nothing of the records.
-    return oneStore ? fromVerdict(delivery, envelope) : undefined
-  }
-
-  async #claim(read: readonly Read[]): Promise<void> {
-    const claims = await this.#connection.backend?.results.claim(
-      read.map(({ envelope: { id, generation, attempt } }) => ({
+    // A part of a workflow is settled in steps, which only a claim fences.
+    const told = read.map(({ delivery, envelope }) =>
+      oneStore && !envelope.flow ? fromVerdict(delivery, envelope) : undefined,
+    )
+    const open = read.filter((_, index) => told[index] === undefined)
+    if (open.length === 0) return told as readonly ClaimOutcome[]
+    const claims = await backend.results.claim(
+      open.map(({ envelope: { id, generation, attempt } }) => ({
         id,
         generation,
         attempt,
@@ -123,18 +166,24 @@ export class Admission {
         ttlMs: rememberMs,
       })),
     )
-    for (const [index, one] of read.entries()) one.claim = claims?.[index]
+    let next = 0
+    return told.map((outcome) => outcome ?? claims[next++] ?? 'superseded')
   }
 
   /**
    * Of the messages whose task has ended, those that ended in FAILURE: where settling goes in steps, their worker may
    * have died between storing that and sending the dead letter.
    */
-  async #failuresAmong(read: readonly Read[]): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
+  async #failuresAmong(
+    read: readonly Read[],
+    claims: readonly ClaimOutcome[],
+  ): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
     const failures = new Map<Read, TaskErrorInfo>()
     const { backend, oneStore } = this.#connection
-    const over = read.filter(({ claim }) => claim === 'terminal')
-    if (over.length === 0 || oneStore || !backend) return failures
+    const over = read.filter(
+      ({ envelope }, index) => claims[index] === 'terminal' && (!oneStore || envelope.flow !== undefined),
+    )
+    if (over.length === 0 || !backend) return failures
     const records = await recordsOf(backend, over)
     for (const [index, one] of over.entries()) {
       const record = records[index]
@@ -145,7 +194,9 @@ export class Admission {
   }
 
   /** Why a job is not run now; undefined when it is. */
-  #refusal({ envelope, delivery, task }: Job): Outcome | undefined {
+  #refusal({ envelope, delivery, task }: Job, revokedRoots: ReadonlySet<string>): Outcome | undefined {
+    if (envelope.flow?.root !== undefined && revokedRoots.has(envelope.flow.root))
+      return { type: 'revoked', reason: 'its workflow was revoked' }
     if (envelope.delayLeftMs !== undefined && envelope.delayLeftMs > 0) {
       return { type: 'forward', delayMs: 0, delayLeftMs: envelope.delayLeftMs }
     }

@@ -9,6 +9,7 @@ import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
 import { LeaseKeeping } from './lease-keeper.ts'
+import { type LimitGate, limitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { Pump } from './pump.ts'
 import { QueueOrder } from './queue-order.ts'
@@ -44,6 +45,7 @@ export class Engine {
   readonly #sessions: readonly QueueSession[]
   readonly #keeping: LeaseKeeping
   readonly #pool: ProcessPool
+  readonly #gate: LimitGate | undefined
   readonly #attempts: AttemptSettings
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
@@ -66,6 +68,8 @@ export class Engine {
     this.#options = options
     this.#host = host
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
+    const gate = limitGate(runtime, connection)
+    this.#gate = gate
     this.#sessions = options.queues.map(
       ({ name }) =>
         new QueueSession(
@@ -74,7 +78,8 @@ export class Engine {
           connection,
           options,
           this.#keeping,
-          (job, outcome, settlement, runtimeMs) => host.settled(job, outcome, settlement, runtimeMs),
+          gate,
+          (job, outcome, settlement) => host.settled(job, outcome, settlement, 0),
         ),
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
@@ -82,7 +87,7 @@ export class Engine {
     // Something is left for the rest of the record.
     const maxResultBytes =
       (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
-    this.#attempts = { clock: runtime.clock, maxResultBytes }
+    this.#attempts = { clock: runtime.clock, time: connection.time, maxResultBytes }
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
@@ -140,6 +145,7 @@ export class Engine {
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
     await Promise.all(this.#sessions.map((session) => session.close(hurry)))
+    this.#gate?.stop()
     await this.#keeping.close()
     this.#pool.close()
   }
@@ -188,8 +194,8 @@ export class Engine {
   }
 
   #run(session: QueueSession, job: Job): void {
-    const { clock, logger } = this.#runtime
-    const context = new RunContext(job, this.#host.state, logger)
+    const { clock } = this.#runtime
+    const context = new RunContext(job, this.#host.state, this.#runtime)
     const run: ActiveRun = {
       job,
       session,
@@ -227,7 +233,9 @@ export class Engine {
     try {
       const runtimeMs = this.#runtime.clock.monotonic() - run.startedTick
       session.readAhead.observe(runtimeMs)
-      session.settle(job, outcome, run.startedAt, runtimeMs)
+      session.settle(job, outcome, run.startedAt, (settlement) =>
+        this.#host.settled(job, outcome, settlement, runtimeMs),
+      )
     } catch (error) {
       // Nothing above should throw; if it does, the task must not be stuck for it.
       this.#runtime.logger.error(`task '${job.envelope.task}' could not be settled; it is given back`, {

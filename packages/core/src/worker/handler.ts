@@ -12,7 +12,17 @@ export const inlineHandler: Handler = (job, input, context) =>
 function callHandler(job: Runnable, input: unknown, context: RunContext): unknown {
   const { run } = job.task
   if (!run) throw new TqError('TASK_NOT_IMPLEMENTED', `Task '${job.task.name}' has no handler here.`)
-  return run(input, context as never)
+  return job.envelope.many ? runEach(run, input as readonly unknown[], context) : run(input, context as never)
+}
+
+async function runEach(
+  run: NonNullable<Runnable['task']['run']>,
+  inputs: readonly unknown[],
+  context: RunContext,
+): Promise<readonly unknown[]> {
+  const values: unknown[] = []
+  for (const input of inputs) values.push(await run(input, context as never))
+  return values
 }
 
 /** The handler with the app's middleware around it; the handler itself where there is none. */

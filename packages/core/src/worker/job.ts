@@ -8,6 +8,8 @@ import type { RunContext } from './run-context.ts'
 export interface Job {
   readonly delivery: Delivery
   readonly envelope: Envelope
+  /** The envelope's, or put together from the values of a join. */
+  readonly input: unknown
   readonly task: TaskDefinition
   readonly queue: string
   /** The right to write the task's record. */

@@ -7,6 +7,7 @@ import { endOfAcknowledged, noReceiver } from './acknowledged.ts'
 import { Admission, type Admitted, type Refusal } from './admission.ts'
 import type { Job } from './job.ts'
 import type { LeaseKeeping } from './lease-keeper.ts'
+import type { LimitGate } from './limits/limit-gate.ts'
 import { type Line, openLine } from './line.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadAhead } from './read-ahead.ts'
@@ -14,8 +15,8 @@ import { type SettleContext, settleContext, settlementOf } from './settle.ts'
 import { SettleGroup } from './settle-group.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
-/** Is told what became of a message, run or refused; a refused one ran for 0 ms. */
-export type OnSettled = (job: Job, outcome: Outcome, settlement: Settlement, runtimeMs: Millis) => void
+/** Is told what became of a message that was settled without running. */
+export type OnRefused = (job: Job, outcome: Outcome, settlement: Settlement) => void
 
 /** A receive that takes this much longer than its wait is stuck, whatever the client library says of itself. */
 const stuckAfterMs: Millis = 5_000
@@ -37,7 +38,8 @@ export class QueueSession {
   readonly #options: ResolvedWorkerOptions
   readonly #keeping: LeaseKeeping
   readonly #admission: Admission
-  readonly #onSettled: OnSettled
+  readonly #gate: LimitGate | undefined
+  readonly #onRefused: OnRefused
   readonly #settling: SettleContext
   /** Running although their message is gone. */
   readonly #acknowledged = new WeakSet<Job>()
@@ -50,17 +52,19 @@ export class QueueSession {
     connection: Connection,
     options: ResolvedWorkerOptions,
     keeping: LeaseKeeping,
-    onSettled: OnSettled,
+    gate: LimitGate | undefined,
+    onRefused: OnRefused,
   ) {
     this.queue = queue
     this.#runtime = runtime
     this.#connection = connection
     this.#options = options
     this.#keeping = keeping
-    this.#onSettled = onSettled
+    this.#gate = gate
+    this.#onRefused = onRefused
     this.#settling = settleContext(runtime, connection, options.name)
     this.readAhead = new ReadAhead(options.readAhead, options.concurrency)
-    this.#admission = new Admission(queue, runtime, connection)
+    this.#admission = new Admission(queue, runtime, connection, gate)
   }
 
   async open(): Promise<Line> {
@@ -98,18 +102,14 @@ export class QueueSession {
     }
   }
 
-  /** Hands a finished job to settling, and tells what came of it. */
-  settle(job: Job, outcome: Outcome, startedAt: number, runtimeMs: Millis): void {
-    this.#settle(job, outcome, startedAt, runtimeMs, this.#onSettled)
-  }
-
-  #settle(
-    job: Job,
-    outcome: Outcome,
-    startedAt: number,
-    runtimeMs: Millis,
-    tell: OnSettled | undefined,
-  ): void {
+  /** Hands a finished job to settling. */
+  settle(job: Job, outcome: Outcome, startedAt: number, onSettled: (settlement: Settlement) => void): void {
+    const settled = this.#gate
+      ? (settlement: Settlement) => {
+          this.#gate?.left(job)
+          onSettled(settlement)
+        }
+      : onSettled
     const context = this.#settling
     context.now = this.#runtime.clock.now()
     const line = this.#line
@@ -117,20 +117,18 @@ export class QueueSession {
       // At most once: its message is gone, so whatever happened to it is its end.
       const end = endOfAcknowledged(outcome)
       const group = line?.settling ?? new SettleGroup(this.#runtime, this.#connection, noReceiver)
-      group.store(settlementOf(job, end, startedAt, context), (settlement) =>
-        tell?.(job, outcome, settlement, runtimeMs),
-      )
+      group.store(settlementOf(job, end, startedAt, context), settled)
       return
     }
     const { lease } = job.delivery
     if (!line?.held.has(lease) || outcome.type === 'lost') {
       line?.held.delete(lease)
-      tell?.(job, outcome, 'lost', runtimeMs)
+      settled('lost')
       return
     }
     const done = (settlement: Settlement) => {
       line.held.delete(lease)
-      tell?.(job, outcome, settlement, runtimeMs)
+      settled(settlement)
     }
     if (outcome.type === 'release') line.settling.giveBack(lease, done)
     else line.settling.finish(settlementOf(job, outcome, startedAt, context), done)
@@ -155,22 +153,18 @@ export class QueueSession {
   release(job: Job): void {
     const index = this.ready.indexOf(job)
     if (index >= 0) this.ready.splice(index, 1)
-    this.#giveBack(job)
-  }
-
-  #giveBack(job: Job): void {
-    this.#settle(job, { type: 'release' }, 0, 0, undefined)
+    this.settle(job, { type: 'release' }, 0, () => {})
   }
 
   /** Gives back everything that waits for a slot. */
   releaseReady(): void {
-    for (const job of this.ready.splice(0)) this.#giveBack(job)
+    for (const job of this.ready.splice(0)) this.settle(job, { type: 'release' }, 0, () => {})
   }
 
   /** Gives back what runs on and cannot be stopped: another worker may have it now. */
   releaseRunning(jobs: Iterable<Job>): void {
     for (const job of jobs) {
-      this.#giveBack(job)
+      this.settle(job, { type: 'release' }, 0, () => {})
       job.lost = true
     }
   }
@@ -256,7 +250,9 @@ export class QueueSession {
       return
     }
     const { job, outcome } = refusal
-    this.settle(job, outcome, this.#runtime.clock.now(), 0)
+    this.settle(job, outcome, this.#runtime.clock.now(), (settlement) =>
+      this.#onRefused(job, outcome, settlement),
+    )
   }
 
   #pause(signal: AbortSignal): Promise<void> {
