@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,14 +12,21 @@ export interface TestRedis {
   readonly url: string
   /** Stops and starts it, keeping data and address. Only of a server of our own. */
   restart?(): Promise<void>
-  /** Ends it without a word. */
+  /** Ends it in good order, or without a word. */
+  end?(): Promise<void>
   kill?(): Promise<void>
   start?(): Promise<void>
+  /** SIGSTOP and SIGCONT. */
+  pause?(): void
+  resume?(): void
+  /** Removes all it has on disk. */
+  wipe?(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Runs a server until its input ends, which says by which signal. */
-const watchdog = '"$@" & server=$!; read -r signal; kill -"$signal" $server || kill -9 $server; wait $server'
+/** Runs a server and gives it the signals that come by line; when its input ends, so does the server. */
+const watchdog =
+  '"$@" & server=$!; while read -r signal; do kill -"$signal" $server; done; kill -9 $server 2>/dev/null; wait $server'
 
 /** Why there is no Redis to test with; undefined when there is one. Under CI that is a failure, not a reason. */
 export function missingRedis(): string | undefined {
@@ -46,25 +53,35 @@ export async function startRedis(flags: readonly string[] = [], own = false): Pr
     server = spawn('sh', ['-c', watchdog, 'sh', binary, ...options], { stdio: ['pipe', 'ignore', 'ignore'] })
     await answers(url)
   }
-  const end = async (how: 'kill' | 'stop') => {
+  const signal = (name: string) => server?.stdin?.write(`${name}\n`)
+  const end = async (how: 'KILL' | 'TERM') => {
     const ending = server
     server = undefined
     if (!ending || ending.exitCode !== null) return
     const exited = once(ending, 'exit')
-    ending.stdin?.end(how === 'kill' ? '9' : '15')
+    ending.stdin?.write(`${how}\n`)
+    if (how === 'TERM') await isGone(port)
+    ending.stdin?.end()
     await exited
   }
   await start()
   return {
     url,
     start,
-    kill: () => end('kill'),
+    end: () => end('TERM'),
+    kill: () => end('KILL'),
+    pause: () => void signal('STOP'),
+    resume: () => void signal('CONT'),
+    wipe: async () => {
+      rmSync(folder, { recursive: true, force: true })
+      mkdirSync(folder)
+    },
     restart: async () => {
-      await end('stop')
+      await end('TERM')
       await start()
     },
     stop: async () => {
-      await end('kill')
+      await end('KILL')
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -86,15 +103,29 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-async function answers(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+/** Resolves when nobody takes connections there any more. */
+async function isGone(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const taken = await new Promise((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    })
+    socket.destroy()
+    if (!taken) return
+    await sleep(10)
+  }
+}
+
+/** Resolves as soon as it answers; rejects after some seconds. */
+export async function answers(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
     const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
     client.on('error', () => {})
     try {
       await client.connect()
       if ((await client.ping()) === 'PONG') return
     } catch {
-      await sleep(25)
+      await sleep(10)
     } finally {
       client.disconnect()
     }
