@@ -28,8 +28,6 @@ const ours: ConnectionOptions = {
   // Replies in the older protocol are the same on every server and in every version of the client.
   protocol: 2,
   retryStrategy: (attempt) => retryDelay(attempt),
-  // A replica that was a master until now: connect anew, and find the master.
-  reconnectOnError: (error) => /\bREADONLY\b/.test(error.message),
 }
 
 /** How a connection is used. */
@@ -47,6 +45,7 @@ export function newClient(target: Target, { name, blocks = false, queues = false
     ...ours,
     connectionName: `${ownName(target)}:${name}`,
     enableOfflineQueue: queues,
+    reconnectOnError: leaveReplica(),
     ...(queues ? { maxRetriesPerRequest: null } : {}),
     ...(blocks ? {} : { socketTimeout: target.kind === 'cluster' ? silentNodeMs : silentMs }),
   }
@@ -109,6 +108,17 @@ function clusterOptions({
     retryDelayOnFailover: 100,
     retryDelayOnClusterDown: 100,
     slotsRefreshTimeout: connectMs,
+  }
+}
+
+/** A replica that was a master until now: connect anew, and find the master. Not again and again while there is none. */
+function leaveReplica(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY
+  return (error) => {
+    const now = performance.now()
+    if (!/\bREADONLY\b/.test(error.message) || now - last < longestRetryMs / 2) return false
+    last = now
+    return true
   }
 }
 

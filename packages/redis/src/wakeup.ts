@@ -74,8 +74,12 @@ export class WakeUp {
       this.#asked = false
       if (popped && !this.#onWake()) await this.#putBack()
     } catch {
-      this.#asked = false
-      this.#onWake()
+      // Not at once: it may fail without leaving this turn of the event loop, and so may what follows.
+      const again = () => {
+        this.#asked = false
+        this.#onWake()
+      }
+      this.#connection.clock.setTimer(blindMs, again, { background: true })
     } finally {
       cancel()
     }
