@@ -10,6 +10,7 @@ import { Redis } from 'ioredis'
 /** A Redis for tests: the one of the environment, or a server of our own on a private port. */
 export interface TestRedis {
   readonly url: string
+  readonly tlsUrl?: string
   /** Stops and starts it, keeping data and address. Only of a server of our own. */
   restart?(): Promise<void>
   /** Ends it in good order, or without a word. */
@@ -36,19 +37,36 @@ export function missingRedis(): string | undefined {
   return reason
 }
 
+/** What is out of the ordinary with a server of our own. */
+interface How {
+  readonly file?: string
+  readonly sentinel?: boolean
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
 /** @param flags more options of a server of our own; `own` asks for one even if the environment names one */
-export async function startRedis(flags: readonly string[] = [], own = false): Promise<TestRedis> {
+export async function startRedis(
+  flags: readonly string[] = [],
+  own = false,
+  how: How = {},
+): Promise<TestRedis> {
   const given = process.env['TQ_TEST_REDIS_URL']
   if (given && !own) return { url: given, stop: async () => {} }
   const binary = serverBinary()
   if (!binary) throw new Error('no redis-server on PATH')
   const folder = mkdtempSync(join(tmpdir(), 'tq-redis-'))
   const port = await freePort()
+  const tlsPort = how.tls ? await freePort() : 0
   const url = `redis://127.0.0.1:${port}`
   let server: ChildProcess | undefined
   const start = async () => {
-    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
-    const options = [...fixed, ...(flags.includes('--appendonly') ? [] : ['--appendonly', 'no']), ...flags]
+    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
+    const memory = ['--save', '', ...(flags.includes('--appendonly') ? [] : ['--appendonly', 'no'])]
+    const file = how.file === undefined ? [] : [how.file]
+    const { tls } = how
+    const secure = tls ? ['--tls-port', String(tlsPort), '--tls-cert-file', tls.cert, '--tls-key-file', tls.key] : []
+    const certain = tls ? [...secure, '--tls-auth-clients', 'no'] : []
+    const options = [...file, ...fixed, ...(how.sentinel ? ['--sentinel'] : memory), ...certain, ...flags]
     // Ends with this process, however that ends: then the shell's input ends.
     server = spawn('sh', ['-c', watchdog, 'sh', binary, ...options], { stdio: ['pipe', 'ignore', 'ignore'] })
     await answers(url)
@@ -67,6 +85,7 @@ export async function startRedis(flags: readonly string[] = [], own = false): Pr
   await start()
   return {
     url,
+    ...(how.tls ? { tlsUrl: `rediss://127.0.0.1:${tlsPort}` } : {}),
     start,
     end: () => end('TERM'),
     kill: () => end('KILL'),
@@ -93,14 +112,16 @@ function serverBinary(): string | undefined {
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file))
 }
 
+/** Low enough that the nodes of a Cluster find another one ten thousand above. */
 async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
+  for (;;) {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    server.close()
+    if (typeof address === 'object' && address !== null && address.port < 55_000) return address.port
+  }
 }
 
 /** Resolves when nobody takes connections there any more. */
