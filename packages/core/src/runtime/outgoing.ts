@@ -96,13 +96,13 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
 export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): OutboundMessage {
   const hop = nextHop(plan.delayMs, longestDelayMs(connection))
   const id = plan.taskId ?? newId(runtime.clock)
-  const envelope: NewEnvelope = {
+  const envelope: { -readonly [Name in keyof NewEnvelope]: NewEnvelope[Name] } = {
     ...plan.envelope,
     id,
     sentAt: connection.time.now(),
-    ...(input === undefined ? {} : { input }),
-    ...(hop.leftMs > 0 ? { delayLeftMs: hop.leftMs } : {}),
   }
+  if (input !== undefined) envelope.input = input
+  if (hop.leftMs > 0) envelope.delayLeftMs = hop.leftMs
   const message = toMessage(envelope, runtime.codec, hop.delayMs)
   const limit = Math.min(runtime.settings.maxPayloadBytes, connection.broker.capabilities.maxBodyBytes)
   if (message.body.byteLength > limit) throw tooLarge(envelope.task, message.body.byteLength, limit)

@@ -77,7 +77,8 @@ export class Admission {
     )
     const jobs: Job[] = []
     const receivedAt = this.#runtime.clock.monotonic()
-    for (const [index, read] of readable.entries()) {
+    for (let index = 0; index < readable.length; index++) {
+      const read = readable[index] as Read
       const claim = claims[index] ?? 'superseded'
       const ended = this.#endedBefore(read, claim, failures.get(read))
       if (ended) {

@@ -55,8 +55,14 @@ export class LimitGate {
   left(job: Job): void {
     const places = this.#inside.get(job)
     if (!places) return
-    this.#inside.delete(job)
-    if (!job.lost) this.#leave(places, job.envelope.id)
+    const free = () => {
+      this.#inside.delete(job)
+      if (!job.lost) this.#leave(places, job.envelope.id)
+    }
+    const running = job.context?.running
+    // A handler past its time limit goes on, and keeps its place until it returns.
+    if (running === undefined) free()
+    else void running.then(free, free)
   }
 
   /** A task that was called and is not run after all. */
