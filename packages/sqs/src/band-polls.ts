@@ -35,6 +35,8 @@ export class BandPolls {
   /** The last answer was empty. */
   #seenEmpty = false
   #parallel = 1
+  /** Empty answers in a row that came before their time. */
+  #early = 0
   #failures = 0
   #failingSince: Millis | undefined
   #retryAt: Millis = 0
@@ -121,9 +123,13 @@ export class BandPolls {
     const count = polled.messages.length
     if (count === 0) {
       this.#seenEmpty = true
-      this.#emptyTimes++
       this.#parallel = 1
+      if (polled.waited) this.#emptyTimes++
+      this.#early = polled.waited ? 0 : this.#early + 1
+      // An emulator that does not wait must not be asked without a pause.
+      if (this.#early > 0) this.#retryAt = this.#connection.clock.monotonic() + retryMs(this.#early - 4)
     } else {
+      this.#early = 0
       this.#seenEmpty = false
       this.#parallel = count === batchSize ? Math.min(2 * this.#parallel, mostInParallel) : 1
       this.#host.arrived(this.#band, polled)
@@ -138,8 +144,12 @@ export class BandPolls {
     this.#failingSince ??= now
     this.#seenEmpty = false
     this.#answers = false
-    const most = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(this.#failures++, 6))
-    this.#retryAt = now + most * (0.5 + Math.random() / 2)
+    this.#retryAt = now + retryMs(this.#failures++)
     this.#host.ended()
   }
+}
+
+/** With jitter, so that receivers do not come back together. */
+function retryMs(times: number): Millis {
+  return Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(times, 6)) * (0.5 + Math.random() / 2)
 }

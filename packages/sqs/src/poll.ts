@@ -6,11 +6,15 @@ import { attributeName } from './message-codec.ts'
 
 /** The lengths of polls of a band that stays empty. The last one is the longest there is. */
 const waits: readonly number[] = [1, 2, 4, 8, 16, 20]
+/** An empty answer that comes earlier than it should by more than this came for another reason. */
+const slackMs: Millis = 200
 
 /** What a poll brought, and since when that may have been leased. */
 export interface Polled {
   readonly messages: readonly Message[]
   readonly since: Millis
+  /** It waited as long as it was told to. */
+  readonly waited: boolean
 }
 
 /** One call, of a band that was empty `emptyTimes` times in a row. */
@@ -37,7 +41,8 @@ export async function poll(
         { requestTimeout: wait * 1_000 + answerMs / 2 },
       ),
     )
-    return { messages: Messages, since: Math.max(startedAt, loop.unreadSince) }
+    const waited = clock.monotonic() - startedAt >= wait * 1_000 - slackMs
+    return { messages: Messages, since: Math.max(startedAt, loop.unreadSince), waited }
   } finally {
     unwatch()
   }
