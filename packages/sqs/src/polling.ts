@@ -4,10 +4,12 @@ import type { BandPolls } from './band-polls.ts'
 import { batchSize } from './capabilities.ts'
 import type { Connection } from './connection.ts'
 
-/** One round of asking in so many starts from the bottom. */
+/** After so many polls one starts from the bottom. */
 const bottomEvery = 16
 /** A band is taken for empty when a poll got no answer for so long, however near SQS is. */
 const leastEmptyMs: Millis = 60
+/** One that had messages a moment ago is given so many times that. */
+const busyPatience = 4
 /** A wait that ends with nothing must have looked everywhere: at SQS all servers take this long. */
 const certainMs: Millis = 1_000
 
@@ -23,8 +25,8 @@ export interface Plan {
 export class Polling {
   readonly #connection: Connection
   readonly #bands: readonly BandPolls[]
-  // Receivers that live for a few rounds only must serve the low ones, too.
-  #rounds = randomInt(bottomEvery)
+  // Receivers that live for a few polls only must serve the low ones, too.
+  #untilBottom = randomInt(bottomEvery)
 
   /** @param bands the highest first */
   constructor(connection: Connection, bands: readonly BandPolls[]) {
@@ -34,8 +36,13 @@ export class Polling {
 
   /** So many more are soon wanted: they are asked for in the highest band that had some. */
   more(wanted: number): void {
+    const lowest = this.#bands.at(-1)
+    if (wanted > 0 && this.#bottomIsDue && lowest?.mayPoll && !lowest.polling) {
+      lowest.ask(wanted)
+      this.#untilBottom = bottomEvery
+    }
     const band = this.#bands.find(({ busy }) => busy)
-    if (band) askFor(band, wanted)
+    if (band) this.#untilBottom -= askFor(band, wanted)
   }
 
   /**
@@ -49,34 +56,39 @@ export class Polling {
     const emptyMs = Math.max(leastEmptyMs, 3 * this.#connection.answerMs)
     const left = Math.min(room, Math.max(wanted, 1))
     let lookInMs = Number.POSITIVE_INFINITY
-    for (const band of this.#order()) {
+    const fromBottom = this.#bottomIsDue
+    let asked = 0
+    for (const band of fromBottom ? this.#bands.toReversed() : this.#bands) {
       if (band.retryInMs > 0) {
         lookInMs = Math.min(lookInMs, band.retryInMs)
         continue
       }
-      if (!band.polling) band.ask(left)
-      const emptyInMs = band.emptyInMs(emptyMs)
+      if (!band.polling) {
+        band.ask(left)
+        asked++
+      }
+      const emptyInMs = band.emptyInMs(band.busy ? busyPatience * emptyMs : emptyMs)
       if (emptyInMs > 0) {
-        askFor(band, left)
+        asked += askFor(band, left)
         // Lower ones have to wait for what this one says.
         lookInMs = Math.min(lookInMs, emptyInMs)
         break
       }
     }
+    if (asked > 0) this.#untilBottom = fromBottom ? bottomEvery : this.#untilBottom - asked
     const certain = thorough ? certainMs : emptyMs
     const emptyInMs = Math.max(...this.#bands.map((band) => band.emptyInMs(certain)))
     return { lookInMs, emptyInMs }
   }
 
-  /** In what order the bands are asked when one of them has to be. */
-  #order(): readonly BandPolls[] {
-    if (this.#bands.every(({ polling }) => polling)) return this.#bands
-    this.#rounds++
-    return this.#rounds % bottomEvery === 0 ? this.#bands.toReversed() : this.#bands
+  get #bottomIsDue(): boolean {
+    return this.#untilBottom <= 0
   }
 }
 
-/** As many polls as bring so much, those under way included. */
-function askFor(band: BandPolls, wanted: number): void {
-  for (let left = wanted - band.expected; left > 0 && band.mayPoll; left -= batchSize) band.ask(left)
+/** As many polls as bring so much, those under way included. Returns how many it started. */
+function askFor(band: BandPolls, wanted: number): number {
+  let asked = 0
+  for (let left = wanted - band.expected; left > 0 && band.mayPoll; left -= batchSize, asked++) band.ask(left)
+  return asked
 }
