@@ -182,6 +182,8 @@ export interface Backend {
   readonly results: ResultBackend
   readonly state: StateStore
   open(): Promise<void>
+  /** The service's own clock, in milliseconds since 1970. Left out where it has none, or is on the same machine. */
+  now?(): Promise<number>
   classify(error: unknown): BrokerErrorCode
   close(): Promise<void>
 }
