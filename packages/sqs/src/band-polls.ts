@@ -11,6 +11,7 @@ const longestRetryMs: Millis = 1_000
 interface UnderWay {
   readonly startedAt: Millis
   readonly max: number
+  readonly emptyTimes: number
   readonly done: Promise<void>
 }
 
@@ -105,7 +106,7 @@ export class BandPolls {
       (polled) => this.#answered(entry, polled),
       (error: unknown) => this.#failed(entry, error),
     )
-    const entry: UnderWay = { startedAt: clock.monotonic(), max: most, done }
+    const entry: UnderWay = { startedAt: clock.monotonic(), max: most, emptyTimes: this.#emptyTimes, done }
     this.#underWay.add(entry)
   }
 
@@ -124,7 +125,8 @@ export class BandPolls {
     if (count === 0) {
       this.#seenEmpty = true
       this.#parallel = 1
-      if (polled.waited) this.#emptyTimes++
+      // Not once for each of several that ran in parallel.
+      if (polled.waited) this.#emptyTimes = Math.max(this.#emptyTimes, entry.emptyTimes + 1)
       this.#early = polled.waited ? 0 : this.#early + 1
       // An emulator that does not wait must not be asked without a pause.
       if (this.#early > 0) this.#retryAt = this.#connection.clock.monotonic() + retryMs(this.#early - 4)
