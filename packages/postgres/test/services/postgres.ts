@@ -23,7 +23,7 @@ export interface TestPostgres {
 
 /** Runs a server until its input ends, which says by which signal; `QUIT` ends it at once with all its children. */
 const watchdog =
-  '"$@" & server=$!; echo $server; read -r signal; kill -"${signal:-QUIT}" $server || kill -9 $server; wait $server'
+  '"$@" & server=$!; echo $server; read -r signal || signal=QUIT; kill -$signal $server; wait $server'
 
 const run = promisify(execFile)
 
