@@ -29,7 +29,7 @@ describe('URLs', () => {
       migrate: false,
     })
     expect(resolveOptions('postgres:///db?host=/run/postgresql', {}).config.connectionString).toContain(
-      '/run',
+      '=%2Frun%2F',
     )
   })
 
