@@ -6,6 +6,7 @@ import { TqError } from '../errors/tq-error.ts'
 import type { Codecs } from '../task/codec.ts'
 import type { TaskRegistry } from '../task/registry.ts'
 import type { TaskEventHub } from './events.ts'
+import type { FollowUps } from './follow-ups.ts'
 import type { ParkedDelays } from './parked-delays.ts'
 import type { Publisher } from './publisher.ts'
 import type { ResolvedSettings } from './settings.ts'
@@ -29,6 +30,7 @@ export interface Runtime {
   readonly codec: Codecs
   readonly registry: TaskRegistry
   readonly events: TaskEventHub
+  readonly followUps: FollowUps
   /** The connection, once there is one: saves a turn of the event loop on every sending. */
   readonly connected: Connection | undefined
   /** Opens broker and backend once; later calls get the same. */

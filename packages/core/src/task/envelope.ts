@@ -3,6 +3,7 @@ import type { Millis } from '../contracts/time.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { Codecs } from './codec.ts'
+import type { FlowLink } from './flow.ts'
 
 /** One failed run, as it is kept. */
 export interface FailedRun {
@@ -53,6 +54,10 @@ export interface Envelope {
   readonly ignoreResult?: 1
   /** Whether the sender chose the id itself, so that copies may come late. */
   readonly ownId?: 1
+  /** 1 when the input is a list and the handler runs for each element. */
+  readonly many?: 1
+  /** What follows when it has ended, where it is part of a workflow. */
+  readonly flow?: FlowLink
 }
 
 /** The message of an envelope. */
@@ -108,6 +113,7 @@ const optional: Readonly<Record<string, Check>> = {
   failures: (value) => Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null),
   parent: isText,
   unique: isText,
+  flow: (value) => Array.isArray((value as FlowLink | null)?.frames),
 }
 
 function problemOf(value: unknown): string | undefined {

@@ -10,7 +10,7 @@ import {
 import { TqError } from '../errors/tq-error.ts'
 import { decideRetry, type RetryDecision } from '../policy/retry.ts'
 import { checkJson } from '../task/json.ts'
-import { parseWith } from '../task/schema.ts'
+import { parseWith, type Schema } from '../task/schema.ts'
 import type { RetryPolicy } from '../task/task-policy.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
@@ -44,8 +44,8 @@ export async function attempt(
 ): Promise<Outcome> {
   try {
     if (isExpired(job, clock.now())) return { type: 'revoked', reason: 'expired before it was started' }
-    const { task, envelope } = job
-    const parsed = task.input && parseWith(task.input, envelope.input, `input of task '${task.name}'`)
+    const { task } = job
+    const parsed = task.input && parseInput(job)
     const input: unknown = parsed instanceof Promise ? await parsed : parsed
     // Limits begin when there is a process to run in: starting one is not the task's time.
     const taken = take()
@@ -61,6 +61,14 @@ export async function attempt(
   }
 }
 
+function parseInput({ task, envelope, input }: Job): unknown {
+  const { input: schema } = task
+  const what = `input of task '${task.name}'`
+  if (!schema || !envelope.many) return schema && parseWith(schema, input, what)
+  const inputs = Array.isArray(input) ? input : [input]
+  return Promise.all(inputs.map((one) => parseWith(schema, one, what)))
+}
+
 function isExpired({ envelope }: Job, now: number): boolean {
   return envelope.expiresMs !== undefined && now - envelope.sentAt > envelope.expiresMs
 }
@@ -68,12 +76,17 @@ function isExpired({ envelope }: Job, now: number): boolean {
 async function toDone(job: Job, value: unknown, maxResultBytes: number): Promise<Outcome> {
   if (job.lost) return { type: 'lost' }
   const what = `result of task '${job.task.name}'`
-  if (job.task.output) await parseWith(job.task.output, value, what)
+  if (job.task.output) await checkOutput(job, job.task.output, value, what)
   if (value === undefined) return { type: 'done', json: undefined }
   checkJson(value, what)
   const json = JSON.stringify(value)
   if (json.length * 3 > maxResultBytes) checkSize(json, what, maxResultBytes)
   return { type: 'done', json }
+}
+
+async function checkOutput({ envelope }: Job, schema: Schema, value: unknown, what: string): Promise<void> {
+  const values = envelope.many && Array.isArray(value) ? value : [value]
+  for (const one of values) await parseWith(schema, one, what)
 }
 
 /** A value that cannot be stored must fail the task, not its settling. */
@@ -92,8 +105,8 @@ function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
   if (job.lost) return { type: 'lost' }
   const { stopReason } = context
   if (stopReason instanceof WorkerStopping) return { type: 'release' }
-  // The record says REVOKED already; what is left of the message has to go.
-  if (stopReason instanceof TaskRevoked) return { type: 'drop' }
+  // Its record may say so already, or that of its workflow does.
+  if (stopReason instanceof TaskRevoked) return { type: 'revoked', reason: stopReason.message }
   const error = isAbort(thrown) && stopReason ? stopReason : thrown
   if (error instanceof TaskCrashed) return afterCrash(job, error)
   const policy = { ...job.task.policy.retry, maxRetries: context.maxRetries }

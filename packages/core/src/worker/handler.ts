@@ -12,7 +12,10 @@ export const inlineHandler: Handler = (job, input, context) =>
 async function callHandler(job: Runnable, input: unknown, context: RunContext): Promise<unknown> {
   const { run } = job.task
   if (!run) throw new TqError('TASK_NOT_IMPLEMENTED', `Task '${job.task.name}' has no handler here.`)
-  return run(input, context as never)
+  if (!job.envelope.many) return run(input, context as never)
+  const values: unknown[] = []
+  for (const one of input as readonly unknown[]) values.push(await run(one, context as never))
+  return values
 }
 
 /** The handler with the app's middleware around it; the handler itself where there is none. */

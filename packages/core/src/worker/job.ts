@@ -7,6 +7,8 @@ import type { TaskDefinition } from '../task/task.ts'
 export interface Job {
   readonly delivery: Delivery
   readonly envelope: Envelope
+  /** The envelope's, or put together from the values of a join. */
+  readonly input: unknown
   readonly task: TaskDefinition
   readonly queue: string
   /** The right to write the task's record. */

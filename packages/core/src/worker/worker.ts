@@ -232,7 +232,7 @@ export class Worker {
       return
     }
     void this.#releaseUnique(connection, job, outcome, settlement)
-    if (settlement === 'stale' || (outcome.type === 'drop' && runtimeMs > 0)) {
+    if (settlement === 'stale') {
       events.emit('revoked', () => ({ ...toEvent(job), reason: 'revoked while it ran' }))
     } else this.#tell(job, outcome, runtimeMs)
   }

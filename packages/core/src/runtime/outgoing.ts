@@ -6,18 +6,18 @@ import { parseDuration, parseOptionalDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
-import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
-import { routeOf } from '../runtime/settings.ts'
 import { currentRun } from '../task/current-run.ts'
 import { type Envelope, toMessage } from '../task/envelope.ts'
 import type { SendOptions, TaskDefinition } from '../task/task.ts'
 import { checkPriority } from '../task/task-policy.ts'
 import { newId } from '../util/ids.ts'
+import { type Connection, longestDelayMs, type Runtime } from './runtime.ts'
+import { routeOf } from './settings.ts'
 
 /** Records and marks outlive what could still come late: a copy of a message, a lost worker. */
 const markMs: Millis = 14 * 86_400_000
 
-const sendOptionNames: ReadonlySet<string> = new Set<string>([
+export const sendOptionNames: ReadonlySet<string> = new Set<string>([
   'countdown',
   'eta',
   'queue',
