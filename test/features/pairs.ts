@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
+import { postgres } from '@tq/postgres'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { inject } from 'vitest'
@@ -41,6 +42,9 @@ const freshNamespace = (): string => randomUUID().replaceAll('-', '')
 const { url: redisUrl, missing: redisMissing } = inject('redis')
 const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
 
+const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
+const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMissing }
+
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
   {
@@ -57,6 +61,20 @@ export const pairs: readonly Pair[] = [
       backend: `sqlite:${folder}/backend.db`,
       adapters: [memory(), sqlite()],
     })),
+  },
+  {
+    name: 'memory × postgres',
+    hasBackend: true,
+    ...needsPostgres,
+    open: () => ({
+      options: {
+        broker: 'memory:',
+        backend: postgresUrl,
+        adapters: [memory(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
   },
   {
     name: 'memory, no backend',
@@ -87,5 +105,19 @@ export const pairs: readonly Pair[] = [
       adapters: [redis(), sqlite()],
       namespace: freshNamespace(),
     })),
+  },
+  {
+    name: 'redis × postgres',
+    hasBackend: true,
+    ...(redisMissing === undefined ? needsPostgres : needsRedis),
+    open: () => ({
+      options: {
+        broker: redisUrl,
+        backend: postgresUrl,
+        adapters: [redis(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
   },
 ]
