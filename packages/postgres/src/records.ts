@@ -1,7 +1,7 @@
 import type { ClaimOutcome, ClaimRequest, TaskRecord, TaskState } from '@tq/core/driver'
 import { checkLength } from './capabilities.ts'
 import { after, ms, type Sql, sweepable } from './statement.ts'
-import { fromStored, toStored } from './text.ts'
+import { fromStored, storedTexts } from './text.ts'
 
 /** By their number in the table; from `firstEnd` on nothing can follow. */
 const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
@@ -42,9 +42,9 @@ export const put: Sql = `INSERT INTO @.records AS r
 export function putValues(records: readonly TaskRecord[]): readonly unknown[] {
   for (const { id, detail } of records) checkLength(detail, `the record of '${id}'`)
   return [
-    records.map(({ id }) => toStored(id)),
-    records.map(({ name }) => toStored(name)),
-    records.map(({ queue }) => toStored(queue)),
+    storedTexts(records.map(({ id }) => id)),
+    storedTexts(records.map(({ name }) => name)),
+    storedTexts(records.map(({ queue }) => queue)),
     records.map(({ state }) => states.indexOf(state)),
     records.map(({ generation }) => generation),
     records.map(({ attempt }) => attempt),
@@ -52,7 +52,7 @@ export function putValues(records: readonly TaskRecord[]): readonly unknown[] {
     records.map(({ updatedAt }) => updatedAt),
     records.map(({ ttlMs }) => ms(ttlMs)),
     records.map(({ markMs }) => ms(markMs)),
-    records.map(({ detail }) => toStored(detail)),
+    storedTexts(records.map(({ detail }) => detail)),
   ]
 }
 
@@ -90,10 +90,10 @@ export const claim: Sql = `INSERT INTO @.records AS r
 
 export function claimValues(items: readonly ClaimRequest[]): readonly unknown[] {
   return [
-    items.map(({ id }) => toStored(id)),
+    storedTexts(items.map(({ id }) => id)),
     items.map(({ generation }) => generation),
     items.map(({ attempt }) => attempt),
-    items.map(({ runId }) => toStored(runId)),
+    storedTexts(items.map(({ runId }) => runId)),
     items.map(({ ttlMs }) => ms(ttlMs)),
   ]
 }

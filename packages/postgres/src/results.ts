@@ -2,7 +2,7 @@ import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskRecord, Unwatch } f
 import type { Connection } from './connection.ts'
 import type { Hints } from './hints.ts'
 import * as records from './records.ts'
-import { fromStored, toStored } from './text.ts'
+import { fromStored, storedTexts } from './text.ts'
 
 /** What is known of each task: one row. */
 export class PostgresResults implements ResultBackend {
@@ -36,13 +36,13 @@ export class PostgresResults implements ResultBackend {
   }
 
   async get(ids: readonly string[]): Promise<readonly (TaskRecord | undefined)[]> {
-    const { rows } = await this.#connection.run<records.Row>(records.get, [ids.map(toStored)])
+    const { rows } = await this.#connection.run<records.Row>(records.get, [storedTexts(ids)])
     const found = new Map(rows.map((row) => [fromStored(row.id), records.recordOf(row)]))
     return ids.map((id) => found.get(id))
   }
 
   async delete(ids: readonly string[]): Promise<void> {
-    const { rows } = await this.#connection.run<Told>(records.remove, [ids.map(toStored)])
+    const { rows } = await this.#connection.run<Told>(records.remove, [storedTexts(ids)])
     this.#tell(rows)
   }
 
@@ -64,7 +64,7 @@ export class PostgresResults implements ResultBackend {
         return epoch === undefined
       })
       if (refused.length === 0) return
-      const ids = refused.map(({ item }) => toStored(item.id))
+      const ids = storedTexts(refused.map(({ item }) => item.id))
       const known = await this.#connection.run<records.Fence>(records.look, [ids])
       const fences = new Map(known.rows.map((fence) => [fromStored(fence.id), fence]))
       open = refused.filter(({ item, at }) => {

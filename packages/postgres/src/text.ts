@@ -17,3 +17,25 @@ export function fromStored(stored: string): string {
   if (!stored.includes(mark)) return stored
   return stored.replaceAll(`${mark}0`, '\0').replaceAll(`${mark}1`, mark)
 }
+
+const textType = 25
+const headLength = 20
+
+/**
+ * Texts as they are stored, as one parameter of type `text[]` in PostgreSQL's binary format: written once, where `pg`
+ * would escape and quote each.
+ */
+export function storedTexts(texts: readonly string[]): Buffer {
+  const stored = texts.map(toStored)
+  const lengths = stored.map((text) => Buffer.byteLength(text))
+  const packed = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, headLength))
+  // How many dimensions, no NULL in it, the type, how many in that dimension, counted from 1.
+  const head = [1, 0, textType, texts.length, 1]
+  for (const [at, number] of head.entries()) packed.writeInt32BE(number, at * 4)
+  let at = headLength
+  for (const [index, text] of stored.entries()) {
+    packed.writeInt32BE(lengths[index] as number, at)
+    at += 4 + packed.write(text, at + 4)
+  }
+  return packed
+}

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.ts'
 import { after, ms, type Sql, sweepable, unsynced } from '../statement.ts'
-import { fromStored, toStored } from '../text.ts'
+import { fromStored, storedTexts, toStored } from '../text.ts'
 
 /** In the order of the fields, so that two calls never wait for each other. $2 key, $3 fields, $4 values, $5 ttl */
 const add: Sql = `INSERT INTO @.counts AS c (namespace, key, field, value, expires, sweep)
@@ -19,7 +19,7 @@ export async function addCounts(
   fields: Readonly<Record<string, number>>,
   ttlMs: number,
 ): Promise<number> {
-  const names = Object.keys(fields).map(toStored)
+  const names = storedTexts(Object.keys(fields))
   const { count } = await connection.run(add, [toStored(key), names, Object.values(fields), ms(ttlMs)])
   return count
 }
@@ -30,7 +30,7 @@ export async function readCounts(
   keys: readonly string[],
 ): Promise<readonly Readonly<Record<string, number>>[]> {
   const { rows } = await connection.run<{ key: string; field: string; value: number }>(select, [
-    keys.map(toStored),
+    storedTexts(keys),
   ])
   const sums = new Map<string, [string, number][]>()
   for (const { key, field, value } of rows) {

@@ -1,7 +1,7 @@
 import type { CollectionPage, JoinProgress, JoinReport, Millis } from '@tq/core/driver'
 import type { Connection } from '../connection.ts'
 import { ms, type Sql } from '../statement.ts'
-import { fromStored, toStored } from '../text.ts'
+import { fromStored, storedTexts, toStored } from '../text.ts'
 
 /** So many children go to the server at once: no longer than some tens of milliseconds. */
 const mostAtOnce = 5_000
@@ -66,7 +66,7 @@ export async function expectChildren(
   { ttlMs, sealed }: { readonly ttlMs: Millis; readonly sealed: boolean },
 ): Promise<JoinProgress> {
   for (let start = 0; start === 0 || start < children.length; start += mostAtOnce) {
-    const part = children.slice(start, start + mostAtOnce).map(toStored)
+    const part = storedTexts(children.slice(start, start + mostAtOnce))
     const last = start + mostAtOnce >= children.length
     await connection.run(expect, [toStored(join), part, ms(ttlMs), sealed && last])
   }
@@ -80,9 +80,9 @@ export async function reportChildren(
 ): Promise<readonly JoinProgress[]> {
   const firsts = firstPerChild(reports)
   const { rows } = await connection.run<{ name: string; child: string }>(report, [
-    firsts.map(({ join }) => toStored(join)),
-    firsts.map(({ child }) => toStored(child)),
-    firsts.map(({ value }) => toStored(value)),
+    storedTexts(firsts.map(({ join }) => join)),
+    storedTexts(firsts.map(({ child }) => child)),
+    storedTexts(firsts.map(({ value }) => value)),
   ])
   connection.wrote(rows.length)
   const stored = new Set(rows.map(({ name, child }) => keyOf(fromStored(name), fromStored(child))))
@@ -141,7 +141,7 @@ async function lookAt(
   connection: Connection,
   joins: ReadonlyMap<string, boolean>,
 ): Promise<ReadonlyMap<string, Known>> {
-  const { rows } = await connection.run<Known>(look, [[...joins.keys()].map(toStored), [...joins.values()]])
+  const { rows } = await connection.run<Known>(look, [storedTexts([...joins.keys()]), [...joins.values()]])
   return new Map(rows.map((known) => [fromStored(known.name), known]))
 }
 

@@ -1,7 +1,7 @@
 import type { DueItem, Millis, ParkedItem } from '@tq/core/driver'
 import type { Connection } from '../connection.ts'
 import { after, ms, type Sql, unsynced } from '../statement.ts'
-import { fromStored, toStored } from '../text.ts'
+import { fromStored, storedTexts, toStored } from '../text.ts'
 
 /** $2 lot, $3 key, $4 value, $5 delay */
 const store: Sql = `INSERT INTO @.parked AS p (namespace, lot, key, due, seen, value)
@@ -53,5 +53,5 @@ export async function unparkItems(
   lot: string,
   keys: readonly string[],
 ): Promise<number> {
-  return (await connection.run(remove, [toStored(lot), keys.map(toStored)])).count
+  return (await connection.run(remove, [toStored(lot), storedTexts(keys)])).count
 }

@@ -1,7 +1,7 @@
 import type { Versioned } from '@tq/core/driver'
 import type { Connection } from '../connection.ts'
 import { after, ms, type Sql, sweepable } from '../statement.ts'
-import { fromStored, toStored } from '../text.ts'
+import { fromStored, storedTexts, toStored } from '../text.ts'
 import { type Changed, watched } from './changed.ts'
 
 const select: Sql = `SELECT key, value, version FROM @.values
@@ -37,7 +37,7 @@ export async function readValues(
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, Versioned>> {
   const { rows } = await connection.run<{ key: string; value: string; version: string }>(select, [
-    keys.map(toStored),
+    storedTexts(keys),
   ])
   return new Map(
     rows.map(({ key, value, version }) => [
