@@ -91,10 +91,13 @@ export class Publisher {
   #planFlush(): void {
     if (this.#flushPlanned) return
     this.#flushPlanned = true
-    setImmediate(() => {
+    const flush = () => {
       this.#flushPlanned = false
       for (const queue of [...this.#waiting.keys()]) this.#flush(queue)
-    })
+    }
+    // The first goes as soon as this piece of code is done; under load, all that the turn brings goes together.
+    if (this.#underWay.size === 0) process.nextTick(flush)
+    else setImmediate(flush)
   }
 
   #flush(queue: string): void {
@@ -164,8 +167,10 @@ export class Publisher {
     const all = (outcome: Attempted) => entries.map(() => outcome)
     const messages = entries.map(({ message }) => message)
     const leftMs = Math.max(...entries.map(({ shipment }) => shipment.deadline)) - this.#clock.monotonic()
-    const given = new AbortController()
-    const timeout = sleep(this.#clock, Math.max(leftMs, 1), given.signal).then(() => all('unknown'))
+    let cancelTimer = () => {}
+    const timeout = new Promise<readonly Attempted[]>((resolve) => {
+      cancelTimer = this.#clock.setTimer(Math.max(leftMs, 1), () => resolve(all('unknown')))
+    })
     try {
       const refused = this.#oneStore ? undefined : await this.#storeRecords(messages)
       if (refused) return all(refused)
@@ -175,7 +180,7 @@ export class Publisher {
       // A lost connection cannot tell whether the service had taken them.
       return all(rejected === 'connection' ? 'unknown' : { rejected, reason: reasonOf(cause), cause })
     } finally {
-      given.abort()
+      cancelTimer()
     }
   }
 

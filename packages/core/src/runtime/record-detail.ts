@@ -35,8 +35,8 @@ export function readDetail(record: TaskRecord): RecordDetail {
 
 /** What users see of a record. */
 export function toInfo<Result>(record: TaskRecord): TaskInfo<Result> {
-  const { sentAt, startedAt, endedAt, worker, error, reason, progress, nextAttempt, ...rest } =
-    readDetail(record)
+  const { startedAt, endedAt, worker, error, reason, progress, nextAttempt, ...rest } = readDetail(record)
+  const sentAt = rest.sentAt ?? (record.state === 'PENDING' ? record.updatedAt : undefined)
   return {
     id: record.id,
     name: record.name,

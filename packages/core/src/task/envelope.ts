@@ -28,7 +28,7 @@ export interface Envelope {
   readonly attempt: number
   /** How many times a person ran the finished task again. */
   readonly generation: number
-  /** When it was sent, in milliseconds since 1970 by the sender's clock. */
+  /** When it was sent, in milliseconds since 1970 by the service's clock, or the sender's where it has none. */
   readonly sentAt: number
   readonly priority?: Priority
   readonly maxRetries?: number
@@ -54,14 +54,20 @@ export interface Envelope {
   readonly ignoreResult?: 1
   /** Whether the sender chose the id itself, so that copies may come late. */
   readonly ownId?: 1
+  /** 1 when its turn under a rate limit has come: it was delayed until then. */
+  readonly paced?: 1
   /** 1 when the input is a list and the handler runs for each element. */
   readonly many?: 1
   /** What follows when it has ended, where it is part of a workflow. */
   readonly flow?: FlowLink
 }
 
+/** An envelope to be sent: counts that are 0 may be left out, and are by those who send many. */
+export type NewEnvelope = Omit<Envelope, 'attempt' | 'generation'> &
+  Partial<Pick<Envelope, 'attempt' | 'generation'>>
+
 /** The message of an envelope. */
-export function toMessage(envelope: Envelope, codec: Codecs, delayMs: Millis): OutboundMessage {
+export function toMessage(envelope: NewEnvelope, codec: Codecs, delayMs: Millis): OutboundMessage {
   return {
     id: envelope.id,
     body: codec.encode(envelope),
@@ -78,6 +84,11 @@ export function fromBody(
   codec: Codecs,
 ): Envelope {
   const value = codec.decode(body, headers)
+  if (typeof value === 'object' && value !== null) {
+    const counts = value as { attempt?: unknown; generation?: unknown }
+    counts.attempt ??= 0
+    counts.generation ??= 0
+  }
   const problem = problemOf(value)
   if (problem) throw new TqError('UNREADABLE_MESSAGE', `The message is not a tq envelope: ${problem}.`)
   return value as Envelope
@@ -101,7 +112,9 @@ const required: Readonly<Record<string, Check>> = {
   generation: isCount,
   sentAt: isTime,
 }
-const optional: Readonly<Record<string, Check>> = {
+const optional: Readonly<Record<string, Check | undefined>> = {
+  // Nothing is inherited: a field may be called `constructor`.
+  __proto__: null as never,
   priority: (value) => isCount(value) && (value as number) <= 9,
   maxRetries: isCount,
   expiresMs: isTime,
@@ -121,8 +134,9 @@ function problemOf(value: unknown): string | undefined {
   const fields = value as Readonly<Record<string, unknown>>
   if (fields['v'] !== 1) return `version ${String(fields['v'])} is not known to this worker`
   for (const name in required) if (!required[name]?.(fields[name])) return `'${name}' is missing or wrong`
-  for (const name in optional) {
-    if (fields[name] !== undefined && !optional[name]?.(fields[name])) return `'${name}' is wrong`
+  // By what is there, not by what could be: nearly always there is nothing.
+  for (const name in fields) {
+    if (fields[name] !== undefined && optional[name]?.(fields[name]) === false) return `'${name}' is wrong`
   }
   return undefined
 }

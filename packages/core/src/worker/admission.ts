@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Backend, ClaimOutcome } from '../contracts/backend.ts'
 import type { CommitItem, Delivery } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
 import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { judge, maxMisses, missDelay } from '../policy/poison.ts'
@@ -11,6 +12,7 @@ import type { TaskDefinition } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
 import { joinedInputs, revokedWorkflows } from './flow-admission.ts'
 import type { Job } from './job.ts'
+import type { LimitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { deadLetter, endedStep, type SettleItem } from './settle.ts'
 
@@ -38,11 +40,13 @@ export class Admission {
   readonly #queue: string
   readonly #runtime: Runtime
   readonly #connection: Connection
+  readonly #gate: LimitGate | undefined
   /** Stands in for a task this worker does not know. */
   readonly #unknown: TaskDefinition
 
-  constructor(queue: string, runtime: Runtime, connection: Connection) {
+  constructor(queue: string, runtime: Runtime, connection: Connection, gate: LimitGate | undefined) {
     this.#queue = queue
+    this.#gate = gate
     this.#runtime = runtime
     this.#connection = connection
     this.#unknown = {
@@ -68,12 +72,11 @@ export class Admission {
     }
     const claims = await this.#claim(readable)
     const failures = await this.#failuresAmong(readable, claims)
-    const envelopes = readable
-      .filter((_, index) => typeof claims[index] === 'object')
-      .map(({ envelope }) => envelope)
-    const revoked = await revokedWorkflows(this.#connection.backend, envelopes)
-    const inputs = await joinedInputs(this.#connection.backend, envelopes)
+    const { revoked, inputs } = await this.#flows(
+      readable.filter(({ envelope }, index) => envelope.flow && typeof claims[index] === 'object'),
+    )
     const jobs: Job[] = []
+    const receivedAt = this.#runtime.clock.monotonic()
     for (const [index, read] of readable.entries()) {
       const claim = claims[index] ?? 'superseded'
       const ended = this.#endedBefore(read, claim, failures.get(read))
@@ -82,13 +85,35 @@ export class Admission {
         continue
       }
       const { envelope } = read
-      const job = this.#toJob(read, claim, inputs.has(envelope) ? inputs.get(envelope) : envelope.input)
+      const input = inputs.has(envelope) ? inputs.get(envelope) : envelope.input
+      const job = this.#toJob(read, claim, input, receivedAt)
       const outcome: Outcome | undefined =
         typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job, revoked)
-      if (outcome) refused.push({ job, outcome })
-      else jobs.push(job)
+      if (outcome) {
+        refused.push({ job, outcome })
+        this.#gate?.turnedAway(job)
+      } else jobs.push(job)
     }
-    return { jobs, refused }
+    return { jobs: this.#gate ? await this.#withinLimits(this.#gate, jobs, refused) : jobs, refused }
+  }
+
+  async #withinLimits(gate: LimitGate, jobs: readonly Job[], refused: Refusal[]): Promise<readonly Job[]> {
+    const limited = ({ task: { policy } }: Job) =>
+      policy.rate !== undefined || policy.concurrency !== undefined
+    const outcomes = await Promise.all(jobs.map((job) => (limited(job) ? gate.refusal(job) : undefined)))
+    for (const [index, job] of jobs.entries()) {
+      const outcome = outcomes[index]
+      if (outcome) refused.push({ job, outcome })
+    }
+    return jobs.filter((_, index) => !outcomes[index])
+  }
+
+  /** What has to be asked for parts of workflows; most batches have none. */
+  async #flows(parts: readonly Read[]) {
+    const { backend } = this.#connection
+    const envelopes = parts.map(({ envelope }) => envelope)
+    const revoked = await revokedWorkflows(backend, envelopes)
+    return { revoked, inputs: await joinedInputs(backend, envelopes) }
   }
 
   /** What is left to do for a task that has ended: whoever ended it may have died before it was done. */
@@ -106,7 +131,7 @@ export class Admission {
     return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
   }
 
-  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown): Job {
+  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown, receivedAt: Millis): Job {
     return {
       delivery,
       envelope,
@@ -114,10 +139,10 @@ export class Admission {
       task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
       queue: this.#queue,
       epoch: typeof claim === 'object' ? claim.epoch : 0,
-      receivedAt: this.#runtime.clock.monotonic(),
+      receivedAt,
       suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
       lost: false,
-      stop: undefined,
+      context: undefined,
     }
   }
 

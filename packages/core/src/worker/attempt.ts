@@ -9,6 +9,7 @@ import {
 } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { decideRetry, type RetryDecision } from '../policy/retry.ts'
+import type { ServiceTime } from '../runtime/service-time.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith, type Schema } from '../task/schema.ts'
 import type { RetryPolicy } from '../task/task-policy.ts'
@@ -17,7 +18,7 @@ import type { Outcome } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
 
 /** Runs the handler, here or in a child process, with the app's middleware around it. */
-export type Handler = (job: Runnable, input: unknown, context: RunContext) => Promise<unknown>
+export type Handler = (job: Runnable, input: unknown, context: RunContext) => unknown
 
 /** What a handler needs to know of a job. */
 export type Runnable = Pick<Job, 'envelope' | 'queue' | 'task'>
@@ -28,6 +29,8 @@ export type TakeHandler = () => Handler | Promise<Handler>
 /** What is the same for all runs of a worker. */
 export interface AttemptSettings {
   readonly clock: Clock
+  /** The clock that the sender read, too. */
+  readonly time: Pick<ServiceTime, 'now'>
   /** The longest value the backend keeps, as JSON. */
   readonly maxResultBytes: number
 }
@@ -37,13 +40,13 @@ export interface AttemptSettings {
  * With a time limit the outcome may come before the handler returns: `context.running` is the handler itself.
  */
 export async function attempt(
-  { clock, maxResultBytes }: AttemptSettings,
+  { clock, time, maxResultBytes }: AttemptSettings,
   job: Job,
   context: RunContext,
   take: TakeHandler,
 ): Promise<Outcome> {
   try {
-    if (isExpired(job, clock.now())) return { type: 'revoked', reason: 'expired before it was started' }
+    if (isExpired(job, time)) return { type: 'revoked', reason: 'expired before it was started' }
     const { task } = job
     const parsed = task.input && parseInput(job)
     const input: unknown = parsed instanceof Promise ? await parsed : parsed
@@ -55,7 +58,8 @@ export async function attempt(
     const value = await (limited
       ? withLimits(clock, job, context, handler, input)
       : handler(job, input, context))
-    return await toDone(job, value, maxResultBytes)
+    if (task.output) await checkOutput(job, task.output, value)
+    return toDone(job, value, maxResultBytes)
   } catch (error) {
     return toFailure(job, context, error)
   }
@@ -69,22 +73,22 @@ function parseInput({ task, envelope, input }: Job): unknown {
   return Promise.all(inputs.map((one) => parseWith(schema, one, what)))
 }
 
-function isExpired({ envelope }: Job, now: number): boolean {
-  return envelope.expiresMs !== undefined && now - envelope.sentAt > envelope.expiresMs
+function isExpired({ envelope: { expiresMs, sentAt } }: Job, time: AttemptSettings['time']): boolean {
+  return expiresMs !== undefined && time.now() - sentAt > expiresMs
 }
 
-async function toDone(job: Job, value: unknown, maxResultBytes: number): Promise<Outcome> {
+function toDone(job: Job, value: unknown, maxResultBytes: number): Outcome {
   if (job.lost) return { type: 'lost' }
-  const what = `result of task '${job.task.name}'`
-  if (job.task.output) await checkOutput(job, job.task.output, value, what)
   if (value === undefined) return { type: 'done', json: undefined }
+  const what = `result of task '${job.task.name}'`
   checkJson(value, what)
   const json = JSON.stringify(value)
   if (json.length * 3 > maxResultBytes) checkSize(json, what, maxResultBytes)
   return { type: 'done', json }
 }
 
-async function checkOutput({ envelope }: Job, schema: Schema, value: unknown, what: string): Promise<void> {
+async function checkOutput({ envelope, task }: Job, schema: Schema, value: unknown): Promise<void> {
+  const what = `result of task '${task.name}'`
   const values = envelope.many && Array.isArray(value) ? value : [value]
   for (const one of values) await parseWith(schema, one, what)
 }
@@ -166,7 +170,7 @@ function withLimits(
       }
       cancels.push(clock.setTimer(limitMs, exceeded))
     }
-    const running = handler(job, input, context)
+    const running = Promise.resolve(handler(job, input, context))
     context.running = running
     running.then(resolve, reject)
   }).finally(() => {

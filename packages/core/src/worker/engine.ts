@@ -9,6 +9,7 @@ import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
 import { LeaseKeeping } from './lease-keeper.ts'
+import { type LimitGate, limitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { Pump } from './pump.ts'
 import { QueueOrder } from './queue-order.ts'
@@ -44,6 +45,7 @@ export class Engine {
   readonly #sessions: readonly QueueSession[]
   readonly #keeping: LeaseKeeping
   readonly #pool: ProcessPool
+  readonly #gate: LimitGate | undefined
   readonly #attempts: AttemptSettings
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
@@ -66,10 +68,18 @@ export class Engine {
     this.#options = options
     this.#host = host
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
+    const gate = limitGate(runtime, connection)
+    this.#gate = gate
     this.#sessions = options.queues.map(
       ({ name }) =>
-        new QueueSession(name, runtime, connection, options, this.#keeping, (job, outcome, settlement) =>
-          host.settled(job, outcome, settlement, 0),
+        new QueueSession(
+          name,
+          runtime,
+          connection,
+          options,
+          this.#keeping,
+          gate,
+          (job, outcome, settlement) => host.settled(job, outcome, settlement, 0),
         ),
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
@@ -77,7 +87,7 @@ export class Engine {
     // Something is left for the rest of the record.
     const maxResultBytes =
       (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
-    this.#attempts = { clock: runtime.clock, maxResultBytes }
+    this.#attempts = { clock: runtime.clock, time: connection.time, maxResultBytes }
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
@@ -100,7 +110,9 @@ export class Engine {
 
   /** Tasks leased and waiting for a slot. */
   get reserved(): number {
-    return this.#sessions.reduce((sum, { ready }) => sum + ready.length, this.#suspects.length)
+    let sum = this.#suspects.length
+    for (const { ready } of this.#sessions) sum += ready.length
+    return sum
   }
 
   async open(): Promise<void> {
@@ -133,20 +145,26 @@ export class Engine {
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
     await Promise.all(this.#sessions.map((session) => session.close(hurry)))
+    this.#gate?.stop()
     await this.#keeping.close()
     this.#pool.close()
   }
 
   #room(session: QueueSession): number {
     if (this.#solo) return 0
-    const free = this.#options.concurrency - this.active.size
-    return Math.max(0, free + session.readAhead.room - this.reserved)
+    const ahead = session.readAhead.room
+    const whole = this.#options.concurrency + ahead
+    const room = whole - this.active.size - this.reserved
+    if (ahead === 0) return Math.max(0, room)
+    // By halves: one is on its way while the other is worked off. Less only when there is nothing left to do.
+    const half = Math.ceil(whole / 2)
+    return room >= half ? half : this.reserved === 0 ? Math.max(0, room) : 0
   }
 
   #startReady(): void {
     this.#startSuspect()
     this.#fillSlots()
-    if (this.reserved > 0 && !this.#cancelPatrol) this.#planPatrol()
+    if (!this.#cancelPatrol && this.reserved > 0) this.#planPatrol()
   }
 
   /** A task that may bring its process down and cannot be isolated: alone, if that is possible in reasonable time. */
@@ -177,7 +195,7 @@ export class Engine {
 
   async #run(session: QueueSession, job: Job): Promise<void> {
     const { clock, logger } = this.#runtime
-    const context = new RunContext(job, this.#host.state, logger)
+    const context = new RunContext(job, this.#host.state, this.#runtime)
     const run: ActiveRun = {
       job,
       session,
@@ -187,7 +205,7 @@ export class Engine {
       announced: false,
       decided: false,
     }
-    job.stop = (reason) => context.stop(reason)
+    job.context = context
     this.active.add(run)
     this.#reporter.wake()
     this.#host.started(run)

@@ -7,10 +7,11 @@ import { endOfAcknowledged, noReceiver } from './acknowledged.ts'
 import { Admission, type Admitted, type Refusal } from './admission.ts'
 import type { Job } from './job.ts'
 import type { LeaseKeeping } from './lease-keeper.ts'
+import type { LimitGate } from './limits/limit-gate.ts'
 import { type Line, openLine } from './line.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { settleContext, settlementOf } from './settle.ts'
+import { type SettleContext, settleContext, settlementOf } from './settle.ts'
 import { SettleGroup } from './settle-group.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
@@ -37,7 +38,9 @@ export class QueueSession {
   readonly #options: ResolvedWorkerOptions
   readonly #keeping: LeaseKeeping
   readonly #admission: Admission
+  readonly #gate: LimitGate | undefined
   readonly #onRefused: OnRefused
+  readonly #settling: SettleContext
   /** Running although their message is gone. */
   readonly #acknowledged = new WeakSet<Job>()
   #line: Line | undefined
@@ -49,6 +52,7 @@ export class QueueSession {
     connection: Connection,
     options: ResolvedWorkerOptions,
     keeping: LeaseKeeping,
+    gate: LimitGate | undefined,
     onRefused: OnRefused,
   ) {
     this.queue = queue
@@ -56,9 +60,11 @@ export class QueueSession {
     this.#connection = connection
     this.#options = options
     this.#keeping = keeping
+    this.#gate = gate
     this.#onRefused = onRefused
+    this.#settling = settleContext(runtime, connection, options.name)
     this.readAhead = new ReadAhead(options.readAhead, options.concurrency)
-    this.#admission = new Admission(queue, runtime, connection)
+    this.#admission = new Admission(queue, runtime, connection, gate)
   }
 
   async open(): Promise<Line> {
@@ -97,8 +103,15 @@ export class QueueSession {
   }
 
   /** Hands a finished job to settling. */
-  settle(job: Job, outcome: Outcome, startedAt: number, settled: (settlement: Settlement) => void): void {
-    const context = settleContext(this.#runtime, this.#connection, this.#options.name)
+  settle(job: Job, outcome: Outcome, startedAt: number, onSettled: (settlement: Settlement) => void): void {
+    const settled = this.#gate
+      ? (settlement: Settlement) => {
+          this.#gate?.left(job)
+          onSettled(settlement)
+        }
+      : onSettled
+    const context = this.#settling
+    context.now = this.#runtime.clock.now()
     const line = this.#line
     if (this.#acknowledged.delete(job)) {
       // At most once: its message is gone, so whatever happened to it is its end.
@@ -258,7 +271,7 @@ export class QueueSession {
       line.held.delete(lease)
       if (!job) continue
       job.lost = true
-      job.stop?.(new LeaseLost())
+      job.context?.stop(new LeaseLost())
       const index = this.ready.indexOf(job)
       if (index >= 0) this.ready.splice(index, 1)
     }

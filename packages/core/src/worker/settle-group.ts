@@ -96,20 +96,17 @@ export class SettleGroup {
     const { maxBatch } = this.#connection.broker.capabilities
     const batch = this.#waiting.length <= maxBatch ? this.#waiting : this.#waiting.slice(0, maxBatch)
     this.#waiting = this.#waiting.slice(batch.length)
-    const asks: Readonly<Record<Entry['how'], Ask>> = {
-      commit: (entries) => this.#commit(entries),
-      store: (entries) => this.#storeAndPublish(entries),
-      giveBack: (entries) => this.#receiver.nack(leasesOf(entries), { delayMs: 0 }),
+    const commits = batch.filter(({ how }) => how === 'commit')
+    const running = [this.#untilAnswered(commits, (entries) => this.#commit(entries))]
+    if (commits.length < batch.length) {
+      const stores = batch.filter(({ how }) => how === 'store')
+      const givenBack = batch.filter(({ how }) => how === 'giveBack')
+      running.push(
+        this.#untilAnswered(stores, (entries) => this.#storeAndPublish(entries)),
+        this.#untilAnswered(givenBack, (entries) => this.#receiver.nack(leasesOf(entries), { delayMs: 0 })),
+      )
     }
-    const kinds = Object.keys(asks) as Entry['how'][]
-    await Promise.all(
-      kinds.map((kind) =>
-        this.#untilAnswered(
-          batch.filter(({ how }) => how === kind),
-          asks[kind],
-        ),
-      ),
-    )
+    await Promise.all(running)
   }
 
   /** Asks again what got no answer, as long as the receiver lives. */
@@ -203,9 +200,14 @@ export class SettleGroup {
     await Promise.all(
       [...byQueue(followUps)].map(([queue, messages]) => this.#connection.publisher.publish(queue, messages)),
     )
+    await Promise.all(left.map(({ item }) => this.#queueUp(item)))
     for (const entry of left) entry.published = true
     await this.#driveFollowUps(entries)
     return entries.map(({ record }) => (record === 'stale' ? 'stale' : 'ok'))
+  }
+
+  async #queueUp({ waits }: SettleItem): Promise<void> {
+    if (waits) await this.#connection.lines?.queue(waits.places, waits.queue, waits.message)
   }
 
   /** A refused record means that the task has ended in another way: then that end decides what follows. */

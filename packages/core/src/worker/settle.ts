@@ -7,6 +7,7 @@ import { nextHop } from '../policy/delay-hop.ts'
 import type { EndedStep } from '../runtime/follow-ups.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
 import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
+import type { Places } from '../runtime/waiting-lines.ts'
 import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
 import type { FlowLink, FlowValue } from '../task/flow.ts'
@@ -18,11 +19,15 @@ export interface SettleItem extends CommitItem {
   /** Part of a workflow: record, follow-ups and ack one after the other, since what follows may be more than one step. */
   readonly inSteps?: boolean
   readonly ended?: EndedStep
+  /** It waits outside the queue until there is a place. */
+  readonly waits?: { readonly places: Places; readonly queue: string; readonly message: OutboundMessage }
 }
 
 /** What settling needs to know of the worker. */
 export interface SettleContext {
   readonly worker: string
+  /** The same as JSON. */
+  readonly workerJson: string
   readonly codec: Codecs
   readonly maxDelayMs: Millis
   readonly maxBodyBytes: number
@@ -30,19 +35,21 @@ export interface SettleContext {
   readonly hasBackend: boolean
   /** Whether late copies of a message are possible, so that ended tasks must be remembered. */
   readonly copiesPossible: boolean
-  readonly now: number
+  /** Set anew for each that is settled. */
+  now: number
 }
 
-/** The context of everything that is settled now. */
+/** The context of everything that a worker settles. */
 export function settleContext(runtime: Runtime, connection: Connection, worker: string): SettleContext {
   return {
     worker,
+    workerJson: JSON.stringify(worker),
     codec: runtime.codec,
     maxDelayMs: longestDelayMs(connection),
     maxBodyBytes: connection.broker.capabilities.maxBodyBytes,
     hasBackend: connection.backend !== undefined,
     copiesPossible: !connection.oneStore,
-    now: runtime.clock.now(),
+    now: 0,
   }
 }
 
@@ -59,6 +66,10 @@ export function settlementOf(
   context: SettleContext,
 ): SettleItem {
   const item = commitOf(job, outcome, startedAt, context)
+  if (outcome.type === 'wait') {
+    const { queue, delivery } = job
+    return { ...item, inSteps: true, waits: { places: outcome.places, queue, message: delivery.message } }
+  }
   if (!job.envelope.flow) return item
   const end = endOf(job, outcome)
   return {
@@ -98,6 +109,7 @@ function commitOf(job: Job, outcome: Outcome, startedAt: number, context: Settle
       return withRecord(lease, endRecord(job, 'REVOKED', { reason: outcome.reason }, undefined, context), [])
     case 'forward':
       return { lease, publish: [forwardCopy(job, outcome, context)] }
+    case 'wait':
     case 'drop':
     case 'release':
     case 'lost':
@@ -134,7 +146,8 @@ function withRecord(
   record: TaskRecord | undefined,
   publish: readonly RoutedMessage[],
 ): CommitItem {
-  return { lease, ...(record ? { record } : {}), ...(publish.length > 0 ? { publish } : {}) }
+  if (!record) return publish.length > 0 ? { lease, publish } : { lease }
+  return publish.length > 0 ? { lease, record, publish } : { lease, record }
 }
 
 function doneRecord(
@@ -150,7 +163,7 @@ function doneRecord(
       ? ''
       : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
-  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${JSON.stringify(context.worker)}${result}}`
+  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${result}}`
   return record(job, 'SUCCESS', detail, task.policy.successTtlMs, context)
 }
 
@@ -233,7 +246,8 @@ function record(
 }
 
 function retryCopy(job: Job, outcome: Outcome & { type: 'retry' }, context: SettleContext): RoutedMessage {
-  const { delayLeftMs: _, ...envelope } = job.envelope
+  // Each start counts against a rate limit: the next one takes its turn anew.
+  const { delayLeftMs: _left, paced: _paced, ...envelope } = job.envelope
   return copy(job, outcome.delayMs, context, {
     ...envelope,
     attempt: outcome.nextAttempt,
@@ -253,6 +267,7 @@ function forwardCopy(
   return copy(job, outcome.delayLeftMs ?? outcome.delayMs, context, {
     ...envelope,
     ...(outcome.misses === undefined ? {} : { misses: outcome.misses }),
+    ...(outcome.paced ? { paced: 1 } : {}),
   })
 }
 
