@@ -73,7 +73,7 @@ export interface JoinReport {
 export interface JoinProgress {
   /** Whether the reported value is the child's first, and so the one that counts. */
   readonly added: boolean
-  /** How many expected children have reported. */
+  /** How many expected children have reported, this one included. Reports at the same time may be told the same number. */
   readonly done: number
   readonly total: number
   /** Every expected child has reported and the set is sealed. */
