@@ -47,11 +47,7 @@ export function commitCall(
 }
 
 /** What is published along with the end of tasks; the buckets of its records join the others. */
-function followUpsOf(
-  items: readonly NumberedItem[],
-  order: readonly number[],
-  buckets: string[],
-): FollowUps {
+function followUpsOf(items: readonly NumberedItem[], order: readonly number[], buckets: string[]): FollowUps {
   const queues: string[] = []
   const writes: ((values: Arguments, records: RecordWriter) => void)[] = []
   for (const [place, index] of order.entries()) {

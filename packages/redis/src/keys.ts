@@ -38,7 +38,7 @@ export class Keys {
     return parts.map((part) => (part === '' ? base : `${base}:${part}`))
   }
 
-  /** Is there as long as anybody watches records or state. */
+  /** Is there as long as anybody watches records. */
   get watched(): string {
     return `${this.#prefix}watched`
   }
@@ -86,4 +86,3 @@ function queueKeys(prefix: string): QueueKeys {
     writtenPublishing: writtenTexts(publishing),
   }
 }
-

@@ -61,11 +61,7 @@ function addTo(parts: Part[], index: number, message: OutboundMessage): void {
   part.bytes += bytes
 }
 
-async function sendPart(
-  connection: Connection,
-  queue: string,
-  { messages, bytes }: Part,
-): Promise<void> {
+async function sendPart(connection: Connection, queue: string, { messages, bytes }: Part): Promise<void> {
   const { keys } = connection
   const { writtenPublishing, wake } = keys.queue(queue)
   const { buckets, sections } = sectionsOf(

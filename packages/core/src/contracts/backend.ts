@@ -171,6 +171,8 @@ export interface BackendCapabilities {
   /** The longest record detail or state value. */
   readonly maxValueBytes: number
   readonly timeResolutionMs: Millis
+  /** How often a worker should write its heartbeat and look for commands, where every call costs money. @default 2 s */
+  readonly heartbeatMs?: Millis
 }
 
 /** Results and state, served together by one store. A driver as thin as a broker's. */
