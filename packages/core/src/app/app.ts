@@ -1,5 +1,6 @@
 import type { QueueCounts } from '../contracts/broker.ts'
 import type { Control } from '../operator/control.ts'
+import type { History } from '../operator/history.ts'
 import type { Inspect } from '../operator/inspect.ts'
 import type { AppInternals, appBrand } from '../runtime/app-brand.ts'
 import type { DeadLetters } from '../runtime/dead-letters.ts'
@@ -45,6 +46,8 @@ export interface App<State> {
   readonly deadLetters: DeadLetters
   /** What workers and queues are doing, on every host. */
   readonly inspect: Inspect
+  /** The tasks there are and were: listed, filtered, in detail. */
+  readonly history: History
   /** Pause, revoke, run again, scale, stop: from anywhere. */
   readonly control: Control
   /** The workers that live now, on every host. */

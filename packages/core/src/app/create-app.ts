@@ -2,6 +2,7 @@ import type { QueueCounts } from '../contracts/broker.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { Control } from '../operator/control.ts'
+import { History } from '../operator/history.ts'
 import { Inspect } from '../operator/inspect.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../options/names.ts'
@@ -67,6 +68,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly deadLetters: DeadLetters
   readonly inspect: Inspect
   readonly control: Control
+  readonly history: History
   connected: Connection | undefined
   readonly #options: AppOptions<State>
   readonly #catalog: AdapterCatalog
@@ -93,6 +95,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     this.deadLetters = new DeadLetters(this)
     this.inspect = new Inspect(this)
     this.control = new Control(this)
+    this.history = new History(this)
   }
 
   get [appBrand](): AppInternals {

@@ -2,6 +2,7 @@ import type { Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { WorkerStopping } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { LogLines } from '../runtime/log-lines.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 import type { ActiveRun } from './active-run.ts'
@@ -49,6 +50,7 @@ export class Engine {
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
   readonly #reporter: RunReporter
+  readonly #newLines: (() => LogLines) | undefined
   readonly #pump: Pump
   #wake: () => void = () => {}
   #cancelPatrol: (() => void) | undefined
@@ -85,6 +87,9 @@ export class Engine {
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
     this.#isolated = () => pool.take()
+    const { history } = runtime.settings
+    if (history.logs && connection.backend)
+      this.#newLines = () => new LogLines(history.isSecret, () => runtime.clock.now())
     this.#reporter = new RunReporter(runtime, connection, this.active, options.name)
     this.#pump = new Pump(this.#queues, options.burst ? 100 : 5_000, {
       room: (session) => this.#room(session),
@@ -247,7 +252,7 @@ export class Engine {
 
   async #run(session: QueueSession, job: Job): Promise<void> {
     const { clock, logger } = this.#runtime
-    const context = new RunContext(job, this.#host.state, logger)
+    const context = new RunContext(job, this.#host.state, logger, this.#newLines)
     const run: ActiveRun = {
       job,
       session,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Logger } from '../contracts/logger.ts'
 import { RetryRequest } from '../errors/control.ts'
 import { type Duration, parseOptionalDuration } from '../options/duration.ts'
+import type { LogLine, LogLines } from '../runtime/log-lines.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Job } from './job.ts'
 
@@ -26,16 +27,25 @@ export class RunContext implements TaskContext<unknown> {
   /** The last progress, and whether it is not written yet. */
   lastProgress: Progress | undefined
   progressDirty = false
+  /** What was written to its log, where that is kept; undefined until something is. */
+  lines: LogLines | undefined
   /** The handler of a run with a time limit: it may go on after the limit has decided. */
   running: Promise<unknown> | undefined
   /** Kills the process of an isolated run. */
   terminate: (() => void) | undefined
   readonly #logger: Logger
+  readonly #newLines: (() => LogLines) | undefined
   #controller: AbortController | undefined
   #stopReason: Error | undefined
   #log: Logger | undefined
 
-  constructor(job: Pick<Job, 'envelope' | 'queue' | 'task'>, state: unknown, logger: Logger) {
+  /** @param newLines where the lines of the log are kept */
+  constructor(
+    job: Pick<Job, 'envelope' | 'queue' | 'task'>,
+    state: unknown,
+    logger: Logger,
+    newLines?: () => LogLines,
+  ) {
     const { envelope, task } = job
     this.id = envelope.id
     this.name = envelope.task
@@ -46,6 +56,7 @@ export class RunContext implements TaskContext<unknown> {
     this.headers = envelope.headers ?? noHeaders
     this.parentId = envelope.parent
     this.#logger = logger
+    this.#newLines = newLines
   }
 
   get signal(): AbortSignal {
@@ -55,7 +66,11 @@ export class RunContext implements TaskContext<unknown> {
   }
 
   get log(): Logger {
-    this.#log ??= bindLogger(this.#logger, { task: this.name, id: this.id, attempt: this.attempt })
+    this.#log ??= bindLogger(
+      this.#logger,
+      { task: this.name, id: this.id, attempt: this.attempt },
+      (level, message, fields) => this.#keep(level, message, fields),
+    )
     return this.#log
   }
 
@@ -84,16 +99,26 @@ export class RunContext implements TaskContext<unknown> {
     throw new RetryRequest(delayMs, options.countAttempt ?? true, options.cause)
   }
 
+  #keep(level: LogLine['level'], message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.lines ??= this.#newLines?.()
+    this.lines?.add(level, message, fields)
+  }
+
   idempotencyKey(name: string): string {
     return createHash('sha256').update(`${this.id}\n${name}`).digest('hex')
   }
 }
 
-function bindLogger(logger: Logger, bound: Readonly<Record<string, unknown>>): Logger {
-  return {
-    debug: (message, fields) => logger.debug(message, { ...bound, ...fields }),
-    info: (message, fields) => logger.info(message, { ...bound, ...fields }),
-    warn: (message, fields) => logger.warn(message, { ...bound, ...fields }),
-    error: (message, fields) => logger.error(message, { ...bound, ...fields }),
-  }
+function bindLogger(
+  logger: Logger,
+  bound: Readonly<Record<string, unknown>>,
+  keep: (level: LogLine['level'], message: string, fields?: Readonly<Record<string, unknown>>) => void,
+): Logger {
+  const at =
+    (level: LogLine['level']): Logger['info'] =>
+    (message, fields) => {
+      keep(level, message, fields)
+      logger[level](message, { ...bound, ...fields })
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
