@@ -161,7 +161,8 @@ function doneRecord(
       ? ''
       : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
-  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${result}}`
+  const failures = envelope.failures ? `,"attempts":${JSON.stringify(envelope.failures)}` : ''
+  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${failures}${result}}`
   return record(job, 'SUCCESS', detail, task.policy.successTtlMs, context)
 }
 
@@ -213,6 +214,7 @@ function endRecord(
     sentAt: job.envelope.sentAt,
     endedAt: context.now,
     worker: context.worker,
+    ...(job.envelope.failures ? { attempts: job.envelope.failures } : {}),
     ...more,
   }
   const keepMs = ttlMs ?? job.task.policy.failureTtlMs
