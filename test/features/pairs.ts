@@ -6,7 +6,9 @@ import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
+import { sqs } from '@tq/sqs'
 import { inject } from 'vitest'
+import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 
 /** A broker with its backend, as an application would name them. */
 export interface Pair {
@@ -40,6 +42,9 @@ const freshNamespace = (): string => randomUUID().replaceAll('-', '')
 /** Found or started once for all tests: see redis-service.ts. */
 const { url: redisUrl, missing: redisMissing } = inject('redis')
 const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
+
+/** Found or started once for all tests: see sqs-service.ts. */
+const sqsBroker = sqsUrl(inject('sqs').endpoint)
 
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
@@ -87,5 +92,23 @@ export const pairs: readonly Pair[] = [
       adapters: [redis(), sqlite()],
       namespace: freshNamespace(),
     })),
+  },
+  {
+    name: 'sqs × sqlite',
+    hasBackend: true,
+    open: inFolder((folder) => ({
+      broker: sqsBroker,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [sqs(), sqlite()],
+      namespace: freshNamespace(),
+    })),
+  },
+  {
+    name: 'sqs, no backend',
+    hasBackend: false,
+    open: () => ({
+      options: { broker: sqsBroker, backend: false, adapters: [sqs()], namespace: freshNamespace() },
+      close: () => {},
+    }),
   },
 ]

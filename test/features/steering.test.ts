@@ -165,9 +165,25 @@ feature('control/everything-is-written-down', { backend: true }, async (stage) =
   expect(await app.inspect.audit({ limit: 1 })).toHaveLength(1)
 })
 
-feature('control/rate-limit-is-refused-by-name', { backend: true }, async (stage) => {
+feature('control/rate-limit-changes-for-all-workers', { backend: true }, async (stage) => {
   const app = stage.app()
-  app.task({ name: 'task', run: () => {} })
+  let ran = 0
+  const limited = app.task({ name: 'limited', rateLimit: '1/h', run: () => void ran++ })
+  const free = app.task({ name: 'free', run: () => {} })
   await stage.worker(app)
-  expect((await app.control.rateLimit('task', '10/m'))[0]?.error).toContain('rate limits')
+  await app.control.rateLimit('limited', '1000/s', { by: 'kim' })
+  const sent = await limited.delayMany(Array.from({ length: 5 }, () => undefined))
+  await Promise.all(sent.map((result) => result.get({ timeout: '5s' })))
+  expect(ran).toBe(5)
+  // One that starts later has it from the beginning.
+  await stage.worker(app)
+  await (await limited.delay()).get({ timeout: '5s' })
+  await app.control.rateLimit('limited', undefined)
+  const [, last] = await limited.delayMany([undefined, undefined])
+  await until(async () => (await app.counts('default')).ready === 0)
+  expect(await last?.status()).toBe('PENDING')
+  expect((await app.control.rateLimit(free.name, '10/m'))[0]?.error).toContain(
+    "no task 'free' with a rateLimit",
+  )
+  await expect(app.control.rateLimit('limited', 'fast')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })

@@ -6,8 +6,10 @@ import { Audit, thisUser } from '../runtime/audit.ts'
 import type { DeadLetters } from '../runtime/dead-letters.ts'
 import { Mailbox, type Verb, type WorkerAnswer } from '../runtime/mailbox.ts'
 import { pauseQueue, resumeQueue } from '../runtime/paused-queues.ts'
+import { putRate } from '../runtime/rate-overrides.ts'
 import { runAgain } from '../runtime/run-again.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
+import { type RateLimit, resolveRate } from '../task/limits.ts'
 import type { AsyncResult } from '../task/task.ts'
 import type { Asked } from './inspect.ts'
 
@@ -139,14 +141,20 @@ export class Control {
     return this.#command('cancel-consumer', options, { queue: checkQueueName(queue) }, queue)
   }
 
-  /** Another rate limit for a task, such as `'10/m'`; undefined means the one of its definition again. */
-  rateLimit(
+  /**
+   * Another rate for a task that has a `rateLimit`, such as `'10/m'`, for all workers until it is changed again; undefined
+   * means the one of its definition. @throws TqError `INVALID_OPTION`
+   */
+  async rateLimit(
     task: string,
     limit: string | undefined,
-    options: Asked & Acting = {},
+    options: Acting = {},
   ): Promise<readonly WorkerAnswer<undefined>[]> {
-    const withWhat = { task: checkTaskName(task), ...(limit === undefined ? {} : { limit }) }
-    return this.#command('rate-limit', options, withWhat, `${task} ${limit ?? 'as defined'}`)
+    const { state } = await this.#backend('changing a rate limit')
+    const name = checkTaskName(task)
+    if (limit !== undefined) resolveRate(limit as RateLimit<never>, name, `task '${name}'`)
+    await putRate(state, name, limit)
+    return this.#command('rate-limit', options, { task: name }, `${name} ${limit ?? 'as defined'}`)
   }
 
   /** Workers stop as by SIGTERM: running tasks finish within the grace period, the rest is given back. */

@@ -10,8 +10,8 @@ const keptMs: Millis = 14 * 86_400_000
 
 /** A finished task's message as a fresh one, a generation higher, with its first record where there is a backend. */
 export function freshMessage(
-  { clock, codec }: Runtime,
-  { backend }: Connection,
+  { codec }: Runtime,
+  { backend, time }: Connection,
   queue: string,
   old: Envelope,
 ): OutboundMessage {
@@ -20,7 +20,7 @@ export function freshMessage(
     ...rest,
     attempt: 0,
     generation: old.generation + 1,
-    sentAt: clock.now(),
+    sentAt: time.now(),
   }
   const message = toMessage(envelope, codec, 0)
   if (!backend) return message

@@ -13,8 +13,8 @@ export interface Controls {
   addQueue(queue: WeightedQueue): Promise<boolean>
   removeQueue(name: string): boolean
   shutdown(graceMs: number | undefined): void
-  /** A new limit for a task, or the one of its definition again. Undefined where this worker enforces none. */
-  rateLimit?(task: string, limit: string | undefined): void
+  /** Whether it knows the task, and its definition has a rate limit, which another one can take the place of. */
+  hasRate(task: string): boolean
 }
 
 type Obey = (controls: Controls, command: Command) => unknown
@@ -42,9 +42,9 @@ const verbs: Readonly<Record<Verb, Obey>> = {
     if (!controls.removeQueue(queue)) throw refused(`takes no tasks from '${queue}'`)
   },
   'rate-limit': (controls, command) => {
-    if (!controls.rateLimit) throw refused('has no rate limits')
-    const { limit } = command.with
-    controls.rateLimit(text(command, 'task'), typeof limit === 'string' ? limit : undefined)
+    // The new rate itself is in the store, and was read before this.
+    const task = text(command, 'task')
+    if (!controls.hasRate(task)) throw refused(`knows no task '${task}' with a rateLimit in its definition`)
   },
   shutdown: (controls, { with: { grace } }) =>
     controls.shutdown(grace === undefined ? undefined : parseDuration(grace as Duration, 'shutdown: grace')),

@@ -3,6 +3,7 @@ import type { Millis } from '../contracts/time.ts'
 import { TaskRevoked } from '../errors/task-errors.ts'
 import { type Command, MailSlot, mailboxCollection } from '../runtime/mailbox.ts'
 import { pausedCollection, pausedQueues } from '../runtime/paused-queues.ts'
+import { ratesCollection, readRates } from '../runtime/rate-overrides.ts'
 import { readDetail } from '../runtime/record-detail.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { heartbeatMsOf, type WorkerInfo, workersCollection } from '../runtime/worker-list.ts'
@@ -21,6 +22,7 @@ export interface HeartbeatHost {
   readonly counter: TaskCounter
   describe(): WorkerInfo
   pause(queues: ReadonlySet<string>): void
+  overrideRates(rates: ReadonlyMap<string, string>): void
   obey(command: Command): Promise<unknown>
 }
 
@@ -51,7 +53,7 @@ export class Heartbeat {
 
   async start(): Promise<void> {
     await this.#beat()
-    for (const name of [mailboxCollection, pausedCollection]) {
+    for (const name of [mailboxCollection, pausedCollection, ratesCollection]) {
       const unwatch = this.#backend.state.watch?.(name, () => this.#lookSoon())
       if (unwatch) this.#unwatch.push(unwatch)
     }
@@ -107,8 +109,10 @@ export class Heartbeat {
   #look(): Promise<void> {
     this.#looking = this.#looking.then(() =>
       this.#attempt('commands could not be read', async () => {
-        const paused = await pausedQueues(this.#backend.state)
+        const { state } = this.#backend
+        const [paused, rates] = await Promise.all([pausedQueues(state), readRates(state)])
         this.#host.pause(new Set(paused.map(({ queue }) => queue)))
+        this.#host.overrideRates(rates)
         await this.#mail.look((command) => this.#host.obey(command))
       }),
     )

@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Logger } from '../contracts/logger.ts'
 import { RetryRequest } from '../errors/control.ts'
 import { type Duration, parseOptionalDuration } from '../options/duration.ts'
 import type { LogLine, LogLines } from '../runtime/log-lines.ts'
+import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Job } from './job.ts'
+import { type OnceOptions, once } from './once.ts'
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
@@ -12,6 +14,12 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 export interface Progress {
   readonly fraction: number
   readonly message?: string
+}
+
+/** What a run may ask for. */
+export interface RunServices extends Pick<Runtime, 'logger' | 'connect'> {
+  /** Where the lines of its log are kept, if they are. */
+  readonly newLines?: () => LogLines
 }
 
 /** The context of one run. What few handlers use is made when it is asked for. */
@@ -33,19 +41,14 @@ export class RunContext implements TaskContext<unknown> {
   running: Promise<unknown> | undefined
   /** Kills the process of an isolated run. */
   terminate: (() => void) | undefined
-  readonly #logger: Logger
-  readonly #newLines: (() => LogLines) | undefined
+  readonly #services: RunServices
+  /** Of `once`, by name. */
+  #steps: Map<string, Promise<unknown>> | undefined
   #controller: AbortController | undefined
   #stopReason: Error | undefined
   #log: Logger | undefined
 
-  /** @param newLines where the lines of the log are kept */
-  constructor(
-    job: Pick<Job, 'envelope' | 'queue' | 'task'>,
-    state: unknown,
-    logger: Logger,
-    newLines?: () => LogLines,
-  ) {
+  constructor(job: Pick<Job, 'envelope' | 'queue' | 'task'>, state: unknown, services: RunServices) {
     const { envelope, task } = job
     this.id = envelope.id
     this.name = envelope.task
@@ -55,8 +58,7 @@ export class RunContext implements TaskContext<unknown> {
     this.state = state
     this.headers = envelope.headers ?? noHeaders
     this.parentId = envelope.parent
-    this.#logger = logger
-    this.#newLines = newLines
+    this.#services = services
   }
 
   get signal(): AbortSignal {
@@ -67,7 +69,7 @@ export class RunContext implements TaskContext<unknown> {
 
   get log(): Logger {
     this.#log ??= bindLogger(
-      this.#logger,
+      this.#services.logger,
       { task: this.name, id: this.id, attempt: this.attempt },
       (level, message, fields) => this.#keep(level, message, fields),
     )
@@ -100,8 +102,25 @@ export class RunContext implements TaskContext<unknown> {
   }
 
   #keep(level: LogLine['level'], message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.lines ??= this.#newLines?.()
+    this.lines ??= this.#services.newLines?.()
     this.lines?.add(level, message, fields)
+  }
+
+  once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions = {}): Promise<Value> {
+    // Asked for twice in one run, it is one step.
+    this.#steps ??= new Map()
+    const steps = this.#steps
+    const known = steps.get(name) as Promise<Value> | undefined
+    if (known !== undefined) return known
+    const running = this.#once(name, step, options)
+    steps.set(name, running)
+    running.catch(() => steps.delete(name))
+    return running
+  }
+
+  async #once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions): Promise<Value> {
+    const { state } = needBackend(await this.#services.connect(), 'ctx.once')
+    return once(state, this.id, randomUUID(), name, step, options)
   }
 
   idempotencyKey(name: string): string {

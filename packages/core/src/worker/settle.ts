@@ -9,6 +9,7 @@ import type { ResolvedHistory } from '../runtime/history-settings.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
 import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
 import { toldOf, withTold } from '../runtime/told-detail.ts'
+import type { Places } from '../runtime/waiting-lines.ts'
 import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
 import type { FlowLink, FlowValue } from '../task/flow.ts'
@@ -20,6 +21,8 @@ export interface SettleItem extends CommitItem {
   /** Part of a workflow: record, follow-ups and ack one after the other, since what follows may be more than one step. */
   readonly inSteps?: boolean
   readonly ended?: EndedStep
+  /** It waits outside the queue until there is a place. */
+  readonly waits?: { readonly places: Places; readonly queue: string; readonly message: OutboundMessage }
 }
 
 /** What settling needs to know of the worker. */
@@ -69,6 +72,10 @@ export function settlementOf(
   context: SettleContext,
 ): SettleItem {
   const item = commitOf(job, outcome, startedAt, context)
+  if (outcome.type === 'wait') {
+    const { queue, delivery } = job
+    return { ...item, inSteps: true, waits: { places: outcome.places, queue, message: delivery.message } }
+  }
   if (!job.envelope.flow) return item
   const end = endOf(job, outcome)
   return {
@@ -108,6 +115,7 @@ function commitOf(job: Job, outcome: Outcome, startedAt: number, context: Settle
       return withRecord(lease, endRecord(job, 'REVOKED', { reason: outcome.reason }, undefined, context), [])
     case 'forward':
       return { lease, publish: [forwardCopy(job, outcome, context)] }
+    case 'wait':
     case 'drop':
     case 'release':
     case 'lost':
@@ -255,7 +263,8 @@ function retryCopy(
   startedAt: number,
   context: SettleContext,
 ): RoutedMessage {
-  const { delayLeftMs: _, ...envelope } = job.envelope
+  // Each start counts against a rate limit: the next one takes its turn anew.
+  const { delayLeftMs: _left, paced: _paced, ...envelope } = job.envelope
   return copy(job, outcome.delayMs, context, {
     ...envelope,
     attempt: outcome.nextAttempt,
@@ -276,6 +285,7 @@ function forwardCopy(
   return copy(job, outcome.delayLeftMs ?? outcome.delayMs, context, {
     ...envelope,
     ...(outcome.misses === undefined ? {} : { misses: outcome.misses }),
+    ...(outcome.paced ? { paced: 1 } : {}),
   })
 }
 

@@ -18,6 +18,7 @@ import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Job } from './job.ts'
+import { LimitUpkeep } from './limits/limit-upkeep.ts'
 import type { Outcome } from './outcome.ts'
 import { HealthMeter } from './process-health.ts'
 import { checkRequirements, limitations } from './requirements.ts'
@@ -59,6 +60,7 @@ export class Worker {
   #heartbeat: Heartbeat | undefined
   #deadLetters: DeadLetterUpkeep | undefined
   #delays: DelayAttendant | undefined
+  #limits: LimitUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
@@ -148,6 +150,7 @@ export class Worker {
         counter: this.#counter,
         describe: () => this.describe(),
         pause: (queues) => engine.pause(queues),
+        overrideRates: (rates) => engine.overrideRates(rates),
         obey: (command) => obey(this.#controls(connection, engine), command),
       })
       await this.#heartbeat.start()
@@ -157,8 +160,16 @@ export class Worker {
       this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
       this.#delays.start()
     }
+    this.#limits = this.#limitUpkeep(connection)
+    this.#limits?.start()
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
+  }
+
+  /** Only where tasks have places to wait for. */
+  #limitUpkeep({ backend, lines }: Connection): LimitUpkeep | undefined {
+    const needed = this.#runtime.registry.all().some(({ policy }) => policy.concurrency)
+    return needed && backend && lines ? new LimitUpkeep(this.#runtime, backend, lines, this.id) : undefined
   }
 
   #stop(reason: StopReport['reason'], graceMs: number): Promise<void> {
@@ -180,6 +191,7 @@ export class Worker {
     await this.#attend('stopping: the heartbeat', () => this.#heartbeat?.stop())
     this.#health.stop()
     await this.#attend('stopping: delayed tasks', () => this.#delays?.stop())
+    await this.#attend('stopping: waiting tasks', () => this.#limits?.stop())
     await this.#attend('stopping: dead letters', () => this.#deadLetters?.stop())
     if (this.#usesApp) await this.#attend('stopping: shutdown of the app', () => this.#app.shutdown())
     this.#state = 'stopped'
@@ -222,6 +234,7 @@ export class Worker {
         return await engine.addQueue(queue)
       },
       removeQueue: (name) => engine.removeQueue(name),
+      hasRate: (task) => this.#runtime.registry.get(task)?.policy.rate !== undefined,
       // After the answer has been sent.
       shutdown: (graceMs) => void setImmediate(() => this.#stop('asked', graceMs ?? this.options.graceMs)),
     }
