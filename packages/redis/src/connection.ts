@@ -2,6 +2,7 @@ import type { Clock, Millis } from '@tq/core/driver'
 import { Arguments } from './arguments.ts'
 import { type Client, newClient, replaceSocket, type Use } from './client.ts'
 import { ClosedError } from './errors.ts'
+import { RecordIndex } from './history/record-index.ts'
 import type { Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Script, ScriptCommand } from './script.ts'
@@ -25,6 +26,8 @@ export class Connection {
   readonly clock: Clock
   #client: Client | undefined
   #opening: Promise<void> | undefined
+  /** What was stored here can be listed by it. */
+  readonly index: RecordIndex
   readonly #known = new Set<Script>()
   #closed = false
   readonly #silence: Silence
@@ -39,6 +42,7 @@ export class Connection {
         if (this.#client) replaceSocket(this.#client)
       },
     })
+    this.index = new RecordIndex(this)
   }
 
   get isCluster(): boolean {
