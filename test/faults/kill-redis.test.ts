@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { redis } from '@tq/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { missingRedis, startRedis, type TestRedis } from '../../packages/redis/test/services/redis.ts'
-import { type Proxy, startProxy } from '../services/proxy.ts'
+import { type TcpProxy, startProxy } from '../services/proxy.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
 
 const missing = missingRedis()
@@ -19,7 +19,7 @@ const plan: KillPlan = {
 
 describe.skipIf(missing)(`on Redis${missing ? ` (${missing})` : ''}`, () => {
   let server: TestRedis
-  let proxy: Proxy
+  let proxy: TcpProxy
   beforeAll(async () => {
     server = await startRedis(['--appendonly', 'yes', '--appendfsync', 'everysec'], true)
     proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(server.url).port) })

@@ -4,8 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp, createWorker, type, type Worker } from '@tq/core'
 import { redis } from '@tq/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { answers, missingRedis, startRedis, type TestRedis } from '../../packages/redis/test/services/redis.ts'
-import { type Proxy, startProxy } from '../services/proxy.ts'
+import {
+  answers,
+  missingRedis,
+  startRedis,
+  type TestRedis,
+} from '../../packages/redis/test/services/redis.ts'
+import { type TcpProxy, startProxy } from '../services/proxy.ts'
 
 const missing = missingRedis()
 const full = process.env['TQ_TEST_TIER'] === 'full'
@@ -53,7 +58,7 @@ async function hire(url: string, queue: string): Promise<Member> {
 
 describe.skipIf(missing)(`outages of Redis${missing ? ` (${missing})` : ''}`, () => {
   let server: TestRedis
-  let proxy: Proxy
+  let proxy: TcpProxy
   let members: readonly Member[]
   let producer: ReturnType<typeof makeApp>
   let next = 0

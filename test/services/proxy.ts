@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-export interface Proxy {
+export interface TcpProxy {
   readonly port: number
   /** Resets all connections, and every new one at once, until healed. */
   cut(): void
@@ -17,7 +17,7 @@ export interface Proxy {
 }
 
 /** Passes on what comes to a port of its own on 127.0.0.1. */
-export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<Proxy> {
+export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const links = new Set<Link>()
   let mode: 'open' | 'cut' | 'silent' = 'open'
   const server = createServer((client) => {

@@ -8,7 +8,8 @@ import { startCluster, type TestCluster } from './services/cluster.ts'
 import { missingRedis } from './services/redis.ts'
 import { startSentinels } from './services/sentinel.ts'
 
-const missing = missingRedis() ?? (process.env['TQ_TEST_TIER'] === 'full' ? undefined : 'only in the full tier')
+const missing =
+  missingRedis() ?? (process.env['TQ_TEST_TIER'] === 'full' ? undefined : 'only in the full tier')
 const againWithinMs = 5_000
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 /** Their slots lie in different thirds. */
@@ -23,7 +24,11 @@ afterEach(async () => {
 async function run(url: string) {
   const make = () => {
     const app = createApp({ broker: url, adapters: [adapter], logger: quiet })
-    const double = app.task({ name: 'double', input: type<{ n: number }>(), run: ({ n }) => ({ twice: 2 * n }) })
+    const double = app.task({
+      name: 'double',
+      input: type<{ n: number }>(),
+      run: ({ n }) => ({ twice: 2 * n }),
+    })
     return { app, double }
   }
   const [there, here] = [make(), make()]
@@ -120,7 +125,11 @@ async function ownerOf(cluster: TestCluster, tag: string): Promise<number> {
   return cluster.nodes.findIndex(({ url }) => Number(new URL(url).port) === port)
 }
 
-async function withNode<T>(cluster: TestCluster, index: number, use: (client: Redis) => Promise<T>): Promise<T> {
+async function withNode<T>(
+  cluster: TestCluster,
+  index: number,
+  use: (client: Redis) => Promise<T>,
+): Promise<T> {
   const client = new Redis(cluster.nodes[index]?.url ?? '')
   try {
     return await use(client)
@@ -147,7 +156,10 @@ async function moveSlot(cluster: TestCluster, tag: string, from: number, to: num
   await withNode(cluster, from, (source) =>
     withNode(cluster, to, async (target) => {
       const slot = (await source.cluster('KEYSLOT', tag)) as number
-      const [sourceId, targetId] = [await source.call('cluster', 'myid'), await target.call('cluster', 'myid')]
+      const [sourceId, targetId] = [
+        await source.call('cluster', 'myid'),
+        await target.call('cluster', 'myid'),
+      ]
       await target.call('cluster', 'setslot', slot, 'importing', String(sourceId))
       await source.call('cluster', 'setslot', slot, 'migrating', String(targetId))
       const port = Number(new URL(cluster.nodes[to]?.url ?? '').port)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createApp } from '@tq/core'
 import {
   type Backend,
   type Broker,
@@ -7,7 +8,6 @@ import {
   systemClock,
   type TaskRecord,
 } from '@tq/core/driver'
-import { createApp } from '@tq/core'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test } from 'vitest'
 import { adapter, redis } from '../src/index.ts'

@@ -31,7 +31,9 @@ const message = (id: string): OutboundMessage => ({ id, body: Buffer.from(id), h
 /** The first outcome that is not `accepted`; how it is classified where nothing was sent at all. */
 async function refused(broker: Broker): Promise<PublishOutcome | string> {
   for (;;) {
-    const [outcome] = await broker.publish('q', [message('x')]).catch((error: unknown) => [broker.classify(error)])
+    const [outcome] = await broker
+      .publish('q', [message('x')])
+      .catch((error: unknown) => [broker.classify(error)])
     if (outcome !== undefined && outcome !== 'accepted') return outcome
     await sleep(5)
   }
@@ -49,59 +51,63 @@ async function goesOn(broker: Broker, waiting: Promise<unknown>): Promise<number
   return performance.now() - start
 }
 
-describe.skipIf(missing)(`replies of the server${missing ? ` (${missing})` : ''}`, { timeout: 30_000 }, () => {
-  test('READONLY: a master that became a replica, and is a master again', async () => {
-    const { client, broker, receiver } = await serve()
-    const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
-    await client.call('replicaof', '127.0.0.1', '1')
-    expect(await refused(broker)).toMatchObject({ rejected: 'connection' })
-    await sleep(500)
-    await client.call('replicaof', 'no', 'one')
-    expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
-    expect((await waiting).length).toBe(1)
-  })
+describe.skipIf(missing)(
+  `replies of the server${missing ? ` (${missing})` : ''}`,
+  { timeout: 30_000 },
+  () => {
+    test('READONLY: a master that became a replica, and is a master again', async () => {
+      const { client, broker, receiver } = await serve()
+      const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
+      await client.call('replicaof', '127.0.0.1', '1')
+      expect(await refused(broker)).toMatchObject({ rejected: 'connection' })
+      await sleep(500)
+      await client.call('replicaof', 'no', 'one')
+      expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
+      expect((await waiting).length).toBe(1)
+    })
 
-  test('UNBLOCKED: whoever waits is sent away', async () => {
-    const { client, broker, receiver } = await serve()
-    const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
-    let unblocked = 0
-    while (unblocked === 0) {
-      const list = String(await client.client('LIST'))
-      const id = /id=(\d+)[^\n]*cmd=bzpopmin/.exec(list)?.[1]
-      if (id) unblocked = (await client.call('client', 'unblock', id, 'error')) as number
-    }
-    expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
-  })
+    test('UNBLOCKED: whoever waits is sent away', async () => {
+      const { client, broker, receiver } = await serve()
+      const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
+      let unblocked = 0
+      while (unblocked === 0) {
+        const list = String(await client.client('LIST'))
+        const id = /id=(\d+)[^\n]*cmd=bzpopmin/.exec(list)?.[1]
+        if (id) unblocked = (await client.call('client', 'unblock', id, 'error')) as number
+      }
+      expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
+    })
 
-  test("BUSY: somebody's script takes long", async () => {
-    const { server, client, broker, receiver } = await serve()
-    await client.config('SET', 'lua-time-limit', '50')
-    const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
-    const busy = new Redis(server.url)
-    opened.push({ close: () => busy.disconnect() })
-    const endless = busy.eval('while true do end', 0).catch(() => {})
-    expect(await refused(broker)).toMatchObject({ rejected: 'connection' })
-    await sleep(500)
-    await client.script('KILL')
-    await endless
-    expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
-  })
+    test("BUSY: somebody's script takes long", async () => {
+      const { server, client, broker, receiver } = await serve()
+      await client.config('SET', 'lua-time-limit', '50')
+      const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
+      const busy = new Redis(server.url)
+      opened.push({ close: () => busy.disconnect() })
+      const endless = busy.eval('while true do end', 0).catch(() => {})
+      expect(await refused(broker)).toMatchObject({ rejected: 'connection' })
+      await sleep(500)
+      await client.script('KILL')
+      await endless
+      expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
+    })
 
-  test('LOADING: it reads its file, and is asked meanwhile', async () => {
-    const slow = ['--key-load-delay', '400', '--loading-process-events-interval-bytes', '1024']
-    const { server, client, broker, receiver } = await serve('--appendonly', 'yes', ...slow)
-    const keys = Array.from({ length: 1_500 }, (_, n) => [`k${n}`, 'x'.repeat(50)])
-    await client.mset(...keys.flat())
-    await client.bgrewriteaof()
-    await waitFor(async () => /aof_rewrite_in_progress:0/.test(await client.info('persistence')))
-    const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
-    await server.kill?.()
-    const starting = server.start?.()
-    expect(await saysLoading(server)).toBe(true)
-    await starting
-    expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
-  })
-})
+    test('LOADING: it reads its file, and is asked meanwhile', async () => {
+      const slow = ['--key-load-delay', '400', '--loading-process-events-interval-bytes', '1024']
+      const { server, client, broker, receiver } = await serve('--appendonly', 'yes', ...slow)
+      const keys = Array.from({ length: 1_500 }, (_, n) => [`k${n}`, 'x'.repeat(50)])
+      await client.mset(...keys.flat())
+      await client.bgrewriteaof()
+      await waitFor(async () => /aof_rewrite_in_progress:0/.test(await client.info('persistence')))
+      const waiting = receiver.receive({ max: 1, waitMs: 20_000, signal })
+      await server.kill?.()
+      const starting = server.start?.()
+      expect(await saysLoading(server)).toBe(true)
+      await starting
+      expect(await goesOn(broker, waiting)).toBeLessThan(againWithinMs)
+    })
+  },
+)
 
 async function waitFor(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10)

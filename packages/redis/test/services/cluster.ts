@@ -3,7 +3,14 @@ import { Redis } from 'ioredis'
 import { startRedis, type TestRedis } from './redis.ts'
 
 const slots = 16_384
-const flags = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--repl-diskless-sync-delay', '0']
+const flags = [
+  '--cluster-enabled',
+  'yes',
+  '--cluster-node-timeout',
+  '1000',
+  '--repl-diskless-sync-delay',
+  '0',
+]
 
 export interface TestCluster extends TestRedis {
   /** Masters first. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { imageOf } from '../../../../test/services/images.ts'
 
 /** A Redis for tests: the one of the environment, or a server of our own on a private port. */
 export interface TestRedis {
@@ -31,8 +32,8 @@ const watchdog =
 
 /** Why there is no Redis to test with; undefined when there is one. Under CI that is a failure, not a reason. */
 export function missingRedis(): string | undefined {
-  if (process.env['TQ_TEST_REDIS_URL'] || serverBinary()) return undefined
-  const reason = 'no TQ_TEST_REDIS_URL and no redis-server or valkey-server on PATH'
+  if (process.env['TQ_TEST_REDIS_URL'] || imageOf('REDIS') || serverBinary()) return undefined
+  const reason = 'no TQ_TEST_REDIS_URL, no Docker, and no redis-server or valkey-server on PATH'
   if (process.env['CI'] === 'true') throw new Error(`Redis is needed under CI: ${reason}`)
   return reason
 }
@@ -44,7 +45,10 @@ interface How {
   readonly tls?: { readonly key: string; readonly cert: string }
 }
 
-/** @param flags more options of a server of our own; `own` asks for one even if the environment names one */
+/**
+ * @param flags more options of a server of our own
+ * @param own whether the test does to it what can only be done to a program of this machine
+ */
 export async function startRedis(
   flags: readonly string[] = [],
   own = false,
@@ -52,6 +56,8 @@ export async function startRedis(
 ): Promise<TestRedis> {
   const given = process.env['TQ_TEST_REDIS_URL']
   if (given && !own) return { url: given, stop: async () => {} }
+  const image = own ? undefined : imageOf('REDIS')
+  if (image !== undefined) return await inContainer(image, flags)
   const binary = serverBinary()
   if (!binary) throw new Error('no redis-server on PATH')
   const folder = mkdtempSync(join(tmpdir(), 'tq-redis-'))
@@ -64,7 +70,9 @@ export async function startRedis(
     const memory = ['--save', '', ...(flags.includes('--appendonly') ? [] : ['--appendonly', 'no'])]
     const file = how.file === undefined ? [] : [how.file]
     const { tls } = how
-    const secure = tls ? ['--tls-port', String(tlsPort), '--tls-cert-file', tls.cert, '--tls-key-file', tls.key] : []
+    const secure = tls
+      ? ['--tls-port', String(tlsPort), '--tls-cert-file', tls.cert, '--tls-key-file', tls.key]
+      : []
     const certain = tls ? [...secure, '--tls-auth-clients', 'no'] : []
     const options = [...file, ...fixed, ...(how.sentinel ? ['--sentinel'] : memory), ...certain, ...flags]
     // Ends with this process, however that ends: then the shell's input ends.
@@ -103,6 +111,26 @@ export async function startRedis(
       await end('KILL')
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function inContainer(image: string, flags: readonly string[]): Promise<TestRedis> {
+  const { startContainer } = await import('../../../../test/services/containers.ts')
+  const running = await startContainer({
+    image,
+    port: 6379,
+    command: ['redis-server', '--protected-mode', 'no', '--save', '', ...flags],
+    ready: /Ready to accept connections/,
+  })
+  const url = `redis://${running.host}:${running.port}`
+  await answers(url)
+  return {
+    url,
+    restart: async () => {
+      await running.restart()
+      await answers(url)
+    },
+    stop: () => running.stop(),
   }
 }
 
