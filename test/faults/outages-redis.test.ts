@@ -10,7 +10,7 @@ import {
   startRedis,
   type TestRedis,
 } from '../../packages/redis/test/services/redis.ts'
-import { type TcpProxy, startProxy } from '../services/proxy.ts'
+import { startProxy, type TcpProxy } from '../services/proxy.ts'
 
 const missing = missingRedis()
 const full = process.env['TQ_TEST_TIER'] === 'full'

@@ -17,7 +17,10 @@ export interface TcpProxy {
 }
 
 /** Passes on what comes to a port of its own on 127.0.0.1. */
-export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+export async function startProxy(target: {
+  readonly host: string
+  readonly port: number
+}): Promise<TcpProxy> {
   const links = new Set<Link>()
   let mode: 'open' | 'cut' | 'silent' = 'open'
   const server = createServer((client) => {
