@@ -15,6 +15,8 @@ const connectMs = 2_000
 /** Nothing is repeated behind our back, and nothing waits for a connection: who asks is told at once. */
 const ours: ConnectionOptions = {
   lazyConnect: true,
+  // It is part of our keys already.
+  keyPrefix: '',
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -102,6 +104,7 @@ function clusterOptions({
 }: ConnectionOptions) {
   return {
     redisOptions,
+    keyPrefix: '',
     lazyConnect: true,
     enableOfflineQueue: enableOfflineQueue ?? false,
     clusterRetryStrategy: (attempt: number) => retryDelay(attempt),
