@@ -1,0 +1,164 @@
+import type { Channel } from 'amqplib'
+import { assertKeepsDelayed } from './delay-check.ts'
+import {
+  delayExchange,
+  delayLevels,
+  deliverExchange,
+  deliverPattern,
+  levelMs,
+  levelPatterns,
+} from './delays.ts'
+import { QueueMissingError } from './errors.ts'
+import type { Link } from './link.ts'
+import { type QueueNames, queueNames } from './names.ts'
+
+/**
+ * So often a message may come back before the server takes it out of its queue. Core gives up at ten lost leases; this
+ * is a net below that. The same on every version: another value later would refuse a queue that is there.
+ */
+const deliveryLimit = 100
+/** Dead letters are looked at again and again, and each look gives them back. */
+const deadDeliveryLimit = 1_000_000_000
+
+/** Makes and checks the queues and exchanges of one namespace. */
+export class Topology {
+  readonly #link: Link
+  readonly #publishing: Link
+  readonly #namespace: string
+  readonly #names = new Map<string, QueueNames>()
+  /** Queues that were there when last looked at. */
+  readonly #known = new Set<string>()
+  readonly #declared = new Set<string>()
+  #delays: Promise<void> | undefined
+
+  /** @param link one that nothing is published on, and so is never blocked */
+  constructor(link: Link, publishing: Link, namespace: string) {
+    this.#link = link
+    this.#publishing = publishing
+    this.#namespace = namespace
+  }
+
+  names(queue: string): QueueNames {
+    const known = this.#names.get(queue)
+    if (known) return known
+    const names = queueNames(this.#namespace, queue)
+    this.#names.set(queue, names)
+    return names
+  }
+
+  /** Idempotent. Creates what the queue needs, or checks it. */
+  async declare(queue: string): Promise<void> {
+    const names = this.names(queue)
+    const live = await this.#link.get()
+    await this.#ensureDelays()
+    await live.aside(async (channel) => {
+      // Each is a consensus group of its own; they are asked for at once, on one channel in turn.
+      await Promise.all(names.all.map((name) => declareQueue(channel, name, names)))
+    })
+    this.#known.add(queue)
+    this.#declared.add(queue)
+  }
+
+  /**
+   * A queue that may be used: known to be there, or looked for. One that this instance had declared is made anew when
+   * somebody deleted it.
+   *
+   * @throws QueueMissingError
+   */
+  async require(queue: string): Promise<void> {
+    if (this.#known.has(queue)) return
+    if (this.#declared.has(queue)) return await this.declare(queue)
+    const live = await this.#link.get()
+    try {
+      await live.aside((channel) => channel.checkQueue(this.names(queue).bands.normal))
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 404) throw error
+      throw new QueueMissingError(`there is no queue '${queue}'`)
+    }
+    this.#known.add(queue)
+  }
+
+  /** Somebody found that it is not there any more. */
+  forget(queue: string): void {
+    this.#known.delete(queue)
+  }
+
+  /** Whether it can be restored by `declare`. */
+  restorable(queue: string): boolean {
+    return this.#declared.has(queue)
+  }
+
+  /** What delayed messages go through. Shared by all that use the virtual host. */
+  async requireDelays(): Promise<void> {
+    if (this.#delays) return await this.#delays
+    const live = await this.#link.get()
+    const there = await live
+      .aside((channel) => channel.checkExchange(delayExchange(delayLevels - 1)))
+      .catch((error: unknown) => {
+        if ((error as { code?: unknown }).code !== 404) throw error
+        return undefined
+      })
+    if (!there) return await this.#ensureDelays()
+    this.#delays = assertKeepsDelayed(await this.#publishing.get())
+    await this.#delays
+  }
+
+  #ensureDelays(): Promise<void> {
+    this.#delays ??= this.#declareDelays().catch((error: unknown) => {
+      this.#delays = undefined
+      throw error
+    })
+    return this.#delays
+  }
+
+  async #declareDelays(): Promise<void> {
+    await assertKeepsDelayed(await this.#publishing.get())
+    const live = await this.#link.get()
+    await live.aside(declareDelays)
+  }
+}
+
+async function declareQueue(channel: Channel, name: string, names: QueueNames): Promise<void> {
+  await channel.assertQueue(name, { durable: true, arguments: queueArguments(names) })
+  await channel.bindQueue(name, deliverExchange, deliverPattern(name))
+}
+
+function queueArguments({ dead }: QueueNames): Readonly<Record<string, unknown>> {
+  if (dead === undefined) return { 'x-queue-type': 'quorum', 'x-delivery-limit': deadDeliveryLimit }
+  return {
+    'x-queue-type': 'quorum',
+    'x-delivery-limit': deliveryLimit,
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': dead,
+    ...neverDropped,
+  }
+}
+
+/** What leaves a queue is taken out of it only when the next one has it. */
+const neverDropped = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' }
+
+async function declareDelays(channel: Channel): Promise<void> {
+  const levels = Array.from({ length: delayLevels }, (_, level) => level)
+  await channel.assertExchange(deliverExchange, 'topic', { durable: true })
+  await Promise.all(
+    levels.map((level) => channel.assertExchange(delayExchange(level), 'topic', { durable: true })),
+  )
+  await Promise.all(
+    levels.map(async (level) => {
+      const exchange = delayExchange(level)
+      const next = level === 0 ? deliverExchange : delayExchange(level - 1)
+      const { wait, pass } = levelPatterns(level)
+      await channel.assertQueue(exchange, {
+        durable: true,
+        arguments: {
+          'x-queue-type': 'quorum',
+          'x-message-ttl': levelMs(level),
+          'x-dead-letter-exchange': next,
+          ...neverDropped,
+        },
+      })
+      await channel.bindQueue(exchange, exchange, wait)
+      await channel.bindExchange(next, exchange, pass)
+    }),
+  )
+}
