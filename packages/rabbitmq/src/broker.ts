@@ -53,7 +53,7 @@ export class RabbitBroker implements Broker {
   }
 
   async publish(queue: string, messages: readonly OutboundMessage[]): Promise<readonly PublishOutcome[]> {
-    if (this.#closing) throw new ClosedError()
+    if (this.#closing !== undefined) throw new ClosedError()
     const outcomes: PublishOutcome[] = []
     const indexes: number[] = []
     for (const [index, message] of messages.entries()) {
@@ -73,7 +73,7 @@ export class RabbitBroker implements Broker {
   }
 
   async openReceiver(queue: string, options: ReceiverOptions): Promise<Receiver> {
-    if (this.#closing) throw new ClosedError()
+    if (this.#closing !== undefined) throw new ClosedError()
     await this.#topology.require(queue)
     const receiver = await this.#openReceiver(queue, options)
     this.#receivers.add(receiver)

@@ -37,7 +37,10 @@ export class Pulse {
 
   #ask(): void {
     // A blocked connection is not read from; that it cannot answer says nothing.
-    if (this.#live.blocked !== undefined) return this.#plan()
+    if (this.#live.blocked !== undefined) {
+      this.#plan()
+      return
+    }
     let answered = false
     const answer = () => {
       answered = true

@@ -198,7 +198,7 @@ export class RabbitReceiver implements Receiver {
   }
 
   #check(): void {
-    if (this.#closing) throw new ClosedError()
+    if (this.#closing !== undefined) throw new ClosedError()
     if (this.#ended.signal.aborted) throw this.#ended.signal.reason
     if (this.#live.lost.aborted) throw this.#live.lost.reason
   }

@@ -30,6 +30,7 @@ export class Topology {
   readonly #known = new Set<string>()
   readonly #declared = new Set<string>()
   #delays: Promise<void> | undefined
+  #delaysDeclared = false
 
   /** @param link one that nothing is published on, and so is never blocked */
   constructor(link: Link, publishing: Link, namespace: string) {
@@ -78,9 +79,11 @@ export class Topology {
     this.#known.add(queue)
   }
 
-  /** Somebody found that it is not there any more. */
+  /** Somebody found that it, or what leads there, is not there any more. */
   forget(queue: string): void {
     this.#known.delete(queue)
+    this.#delays = undefined
+    this.#delaysDeclared = false
   }
 
   /** Whether it can be restored by `declare`. */
@@ -88,9 +91,13 @@ export class Topology {
     return this.#declared.has(queue)
   }
 
-  /** What delayed messages go through. Shared by all that use the virtual host. */
+  /** What delayed messages go through is there, or made. Shared by all that use the virtual host. */
   async requireDelays(): Promise<void> {
-    if (this.#delays) return await this.#delays
+    this.#delays ??= this.#remembered(this.#findDelays())
+    await this.#delays
+  }
+
+  async #findDelays(): Promise<void> {
     const live = await this.#link.get()
     const there = await live
       .aside((channel) => channel.checkExchange(delayExchange(delayLevels - 1)))
@@ -98,23 +105,31 @@ export class Topology {
         if ((error as { code?: unknown }).code !== 404) throw error
         return undefined
       })
-    if (!there) return await this.#ensureDelays()
-    this.#delays = assertKeepsDelayed(await this.#publishing.get())
-    await this.#delays
+    if (there) await assertKeepsDelayed(await this.#publishing.get())
+    else await this.#declareDelays()
   }
 
-  #ensureDelays(): Promise<void> {
-    this.#delays ??= this.#declareDelays().catch((error: unknown) => {
-      this.#delays = undefined
-      throw error
-    })
-    return this.#delays
+  async #ensureDelays(): Promise<void> {
+    if (this.#delaysDeclared) return
+    this.#delays = this.#remembered(this.#declareDelays())
+    await this.#delays
+    this.#delaysDeclared = true
   }
 
   async #declareDelays(): Promise<void> {
     await assertKeepsDelayed(await this.#publishing.get())
     const live = await this.#link.get()
     await live.aside(declareDelays)
+  }
+
+  /** A failure is forgotten: the next who asks tries again. */
+  async #remembered(making: Promise<void>): Promise<void> {
+    try {
+      await making
+    } catch (error) {
+      this.#delays = undefined
+      throw error
+    }
   }
 }
 

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerHarness } from '@tq/conformance'
 import { type Broker, systemClock } from '@tq/core/driver'
 import { adapter } from '../src/index.ts'
-import { type Proxy, startProxy } from './services/proxy.ts'
+import { type NetworkProxy, startProxy } from './services/proxy.ts'
 import { startRabbit, type TestRabbit } from './services/rabbitmq.ts'
 
 /** A server for the run, and a proxy of its own for each instance, so that each can be cut off alone. */
 export function harness(name = 'rabbitmq'): BrokerHarness {
   const context = { namespace: `test-${randomUUID().slice(0, 8)}`, clock: systemClock }
-  const proxies = new Map<Broker, Proxy>()
+  const proxies = new Map<Broker, NetworkProxy>()
   let starting: Promise<TestRabbit> | undefined
   const server = () => {
     starting ??= startRabbit()

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
 /** Stands between a client and a server, and does what networks do. */
-export interface Proxy {
+export interface NetworkProxy {
   readonly port: number
   /** How many connections there are. */
   readonly open: number
@@ -15,7 +15,7 @@ export interface Proxy {
   close(): Promise<void>
 }
 
-export async function startProxy(target: number, host = '127.0.0.1'): Promise<Proxy> {
+export async function startProxy(target: number, host = '127.0.0.1'): Promise<NetworkProxy> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let swallowing = false
   const server = createServer((near) => {

@@ -132,8 +132,12 @@ async function prepare(base: string, name: string, port: number, options?: Parti
     RABBITMQ_LOG_BASE: join(own, 'log'),
     RABBITMQ_PID_FILE: join(own, 'pid'),
     RABBITMQ_LOGS: '-',
-    // Two schedulers that do not spin: tests share the machine.
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
+      // Two schedulers that do not spin: tests share the machine.
+      '+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}',
+      // As docs/drivers/rabbitmq.md advises: a delayed message whose transfer a restart met is late by this.
+      '-rabbit dead_letter_worker_publisher_confirm_timeout 10000',
+    ].join(' '),
     ERL_EPMD_PORT: String(options?.epmdPort ?? (await freePort())),
     ERL_EPMD_ADDRESS: '127.0.0.1',
     ...(options?.epmdPort ? {} : { TQ_EPMD: '1' }),
