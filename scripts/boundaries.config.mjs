@@ -19,7 +19,7 @@ const core = {
   runtime: [...bottom, 'task', 'policy', 'middleware'],
   producer: middle,
   worker: middle,
-  workflow: middle,
+  workflow: [...middle, 'producer'],
   app: [...middle, 'producer', 'worker', 'workflow', 'memory'],
 }
 const mayUseTaskTypes = ['policy', 'middleware']

@@ -37,6 +37,23 @@ export { type ContractOptions, defineTask, type TaskContract } from './task/defi
 export type { JsonCheck, JsonProblem } from './task/json-types.ts'
 export { type InputOf, type OutputOf, type Schema, type } from './task/schema.ts'
 export type {
+  AnySignature,
+  Completed,
+  ErrorCallback,
+  FailedStep,
+  GivesOf,
+  Missing,
+  Nothing,
+  PlannedSignature,
+  Settled,
+  Signature,
+  SignatureHost,
+  SignatureOptions,
+  TakesOf,
+  WorkflowProgress,
+  WorkflowResult,
+} from './task/signature.ts'
+export type {
   AsyncResult,
   ResultOf,
   SendOptions,
@@ -58,3 +75,4 @@ export type {
 export type { TaskPolicy } from './task/task-policy.ts'
 export type { StopReport, Worker } from './worker/worker.ts'
 export type { WorkerOptions } from './worker/worker-options.ts'
+export { chain, chord, type FittingSteps, type GroupOptions, group } from './workflow/canvas.ts'

@@ -1,11 +1,21 @@
 import type { Clock } from '@tq/core/driver'
+import { Arguments } from './arguments.ts'
 import { type Client, newClient, type Use } from './client.ts'
 import { ClosedError } from './errors.ts'
 import type { Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
-import type { Script } from './script.ts'
+import { type Script, ScriptCommand } from './script.ts'
 
 export type Argument = string | Buffer | number
+
+/** The keys and the arguments of a script, in this order. */
+export interface WrittenCall {
+  /** One of the keys: all lie on its node. */
+  readonly key: string
+  /** How many of the values are keys. */
+  readonly keys: number
+  readonly values: Arguments
+}
 
 /** The connection of one broker or backend, and the ones made like it. Runs scripts. */
 export class Connection {
@@ -43,20 +53,29 @@ export class Connection {
     return this.#client
   }
 
-  /** Runs a script by its hash; the text is sent the first time, and where the server does not know it any more. */
+  /** Runs a script with few keys and arguments. */
   async run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    const { client } = this
-    const rest = [keys.length, ...keys, ...args]
+    const values = new Arguments(64 * (keys.length + args.length))
+    for (const key of keys) values.text(key)
+    for (const arg of args) {
+      if (typeof arg === 'object') values.buffer(arg)
+      else values.text(String(arg))
+    }
+    return await this.runWritten(script, { key: keys[0] ?? '', keys: keys.length, values })
+  }
+
+  /** Runs a script by its hash; the text is sent the first time, and where the server does not know it any more. */
+  async runWritten(script: Script, call: WrittenCall): Promise<unknown> {
     if (!this.#known.has(script)) {
       // Not asked by its hash first: what is sent next would be executed before the second attempt.
       this.#known.add(script)
-      return await this.#told(client.callBuffer('eval', [script.lua, ...rest]))
+      return await this.#send('eval', script, call)
     }
     try {
-      return await this.#told(client.callBuffer('evalsha', [script.sha, ...rest]))
+      return await this.#send('evalsha', script, call)
     } catch (error) {
       if (!(error instanceof Error && error.message.includes('NOSCRIPT'))) throw error
-      return await this.#told(client.callBuffer('eval', [script.lua, ...rest]))
+      return await this.#send('eval', script, call)
     }
   }
 
@@ -72,11 +91,13 @@ export class Connection {
     this.#client?.disconnect()
   }
 
-  /** After a close everything fails for that reason. */
-  async #told(answer: Promise<unknown>): Promise<unknown> {
+  async #send(how: 'eval' | 'evalsha', script: Script, { key, keys, values }: WrittenCall): Promise<unknown> {
+    const { client } = this
+    const bytes = how === 'eval' ? values.byText(script, keys) : values.byHash(script, keys)
     try {
-      return await answer
+      return await client.sendCommand(new ScriptCommand(how, script, key, bytes))
     } catch (error) {
+      // After a close everything fails for that reason.
       throw this.#closed ? new ClosedError() : error
     }
   }

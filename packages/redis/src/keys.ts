@@ -1,3 +1,6 @@
+import { type WrittenArguments, writtenTexts } from './arguments.ts'
+import { escaped, placeOf } from './places.ts'
+
 /**
  * The names of everything a namespace keeps. Distinct parts give distinct keys: a part cannot contain what separates
  * it from the next. All keys of one queue carry its name as their hash tag, so that they lie on one node of a Cluster.
@@ -18,13 +21,15 @@ export class Keys {
     return keys
   }
 
-  /** What comes before an id in the key of its record. The id is the key's last part and needs no escape. */
-  get recordPrefix(): string {
-    return `${this.#prefix}t:`
+  /** What comes before the name of a bucket in its key: of records of tasks that go on, and of those that ended. */
+  get recordPrefixes(): { readonly open: string; readonly ended: string } {
+    return { open: `${this.#prefix}o:{`, ended: `${this.#prefix}r:{` }
   }
 
-  record(id: string): string {
-    return this.recordPrefix + id
+  /** The hashes that may hold a bucket's records. */
+  bucket(name: string): { readonly open: string; readonly ended: string } {
+    const { open, ended } = this.recordPrefixes
+    return { open: `${open}${name}}`, ended: `${ended}${name}}` }
   }
 
   /** The parts of one thing of the state store, `kind` being its verb. */
@@ -40,7 +45,8 @@ export class Keys {
 
   /** The channel on which changes of this are told. */
   recordChannel(id: string): string {
-    return `${this.#prefix}t:${id}`
+    const { bucket, field } = placeOf(id)
+    return `${this.bucket(bucket).ended}:${field}`
   }
 
   get stateChannel(): string {
@@ -62,11 +68,13 @@ export interface QueueKeys {
   readonly ready: readonly string[]
   /** All that publishing may touch, in the order scripts expect. */
   readonly publishing: readonly string[]
+  readonly writtenPublishing: WrittenArguments
 }
 
 function queueKeys(prefix: string): QueueKeys {
   const ready = Array.from({ length: 10 }, (_, priority) => `${prefix}${priority}`)
   const [wake, delayed, sequence] = [`${prefix}w`, `${prefix}d`, `${prefix}n`]
+  const publishing = [wake, delayed, sequence, ...ready]
   return {
     heldPrefix: `${prefix}h:`,
     leases: `${prefix}l`,
@@ -74,11 +82,8 @@ function queueKeys(prefix: string): QueueKeys {
     delayed,
     sequence,
     ready,
-    publishing: [wake, delayed, sequence, ...ready],
+    publishing,
+    writtenPublishing: writtenTexts(publishing),
   }
 }
 
-/** Without the characters that separate the parts of a key. */
-function escaped(part: string): string {
-  return part.replace(/[%:{}]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`)
-}

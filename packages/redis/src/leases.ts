@@ -26,8 +26,8 @@ export interface HeldLease {
   readonly number: number
   /** Who may settle it. */
   readonly owner: object
-  /** The server was asked to settle it; what came of that may not be known. */
-  asked: boolean
+  /** Number of the last call that asked the server to settle it, 0 before the first; what came of that may not be known. */
+  asked: number
   settled: boolean
 }
 

@@ -14,7 +14,11 @@ const bottomEvery = 16
 /** Lua hands over a limited number of values at once. */
 const mostAtOnce = 1_000
 
-const verdicts = { y: 'run', t: 'terminal', r: 'revoked' } as const
+const verdicts: ReadonlyMap<number, NonNullable<Delivery['verdict']>> = new Map([
+  [0x79, 'run'],
+  [0x74, 'terminal'],
+  [0x72, 'revoked'],
+])
 
 /** What one attempt to lease brought. */
 export interface Leased {
@@ -88,6 +92,7 @@ export class Leasing {
   async #attempt(room: number): Promise<Leased> {
     const life = this.#life
     const { leases, wake, delayed, ready } = this.#keys
+    const prefixes = this.#connection.keys.recordPrefixes
     const bottom = Math.floor((this.#taken + room) / bottomEvery) - Math.floor(this.#taken / bottomEvery)
     const answer = (await this.#connection.run(
       lease,
@@ -99,7 +104,7 @@ export class Leasing {
         bottom,
         life.next,
         life.held > 0 ? 1 : 0,
-        this.#connection.isCluster ? '' : this.#connection.keys.recordPrefix,
+        ...(this.#connection.isCluster ? ['', ''] : [prefixes.open, prefixes.ended]),
       ],
     )) as readonly [Buffer, readonly Buffer[], number, Buffer, ...Buffer[]]
     const [status, expired, nextMs, said] = answer
@@ -136,15 +141,10 @@ export class Leasing {
   }
 
   #delivery(stored: Buffer, said: number | undefined, life: Life, number: number): Delivery {
-    const { message, lost, sentAt } = unpackMessage(stored)
-    const verdict =
-      said === undefined ? undefined : verdicts[String.fromCharCode(said) as keyof typeof verdicts]
-    return {
-      message,
-      lease: toLease({ life, number, owner: this, asked: false, settled: false }),
-      deliveryCount: lost + 1,
-      sentAt,
-      ...(verdict ? { verdict } : {}),
-    }
+    const { message, lost } = unpackMessage(stored)
+    const lease = toLease({ life, number, owner: this, asked: 0, settled: false })
+    const verdict = said === undefined ? undefined : verdicts.get(said)
+    if (verdict === undefined) return { message, lease, deliveryCount: lost + 1 }
+    return { message, lease, deliveryCount: lost + 1, verdict }
   }
 }

@@ -1,19 +1,21 @@
 import type { InboundMessage, OutboundMessage, Priority } from '@tq/core/driver'
+import type { Arguments } from './arguments.ts'
 import { redisCapabilities } from './capabilities.ts'
 import { LimitError } from './errors.ts'
+import { isShared } from './places.ts'
 import { isLonger } from './record-codec.ts'
 
 /*
- * A message as the client packs it, little-endian:
- *   priority (1 byte) · length of the id (2) · id · length of the headers (4) · headers as JSON, or nothing · body
- * The server puts in front of it how many leases of it were lost (2) and when it was sent (6).
+ * A message as it is stored, little-endian:
+ *   how many leases of it were lost (2 bytes; the server counts) · priority (1) · whether its record shares a bucket (1)
+ *   · lengths of the id (2) and of the headers (4) · id · headers as JSON, or nothing · body
  */
-const stamp = 8
-const fixed = 7
+const fixed = 10
 const longestId = 65_535
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
-/** What a script gets: everything but what only the server knows. */
-export function packMessage({ id, headers, body, priority = 4 }: OutboundMessage): Buffer {
+/** Writes one argument. */
+export function writeMessage(values: Arguments, { id, headers, body, priority = 4 }: OutboundMessage): void {
   let names = ''
   for (const _ in headers) {
     names = JSON.stringify(headers)
@@ -21,37 +23,37 @@ export function packMessage({ id, headers, body, priority = 4 }: OutboundMessage
   }
   const idLength = Buffer.byteLength(id)
   const namesLength = names === '' ? 0 : Buffer.byteLength(names)
-  const packed = Buffer.allocUnsafe(fixed + idLength + namesLength + body.byteLength)
-  packed[0] = priority
-  packed.writeUInt16LE(idLength, 1)
-  packed.write(id, 3)
-  packed.writeUInt32LE(namesLength, 3 + idLength)
-  if (namesLength > 0) packed.write(names, fixed + idLength)
-  packed.set(body, fixed + idLength + namesLength)
-  return packed
+  const at = values.space(fixed + idLength + namesLength + body.byteLength)
+  const { bytes } = values
+  bytes.writeUInt16LE(0, at)
+  bytes[at + 2] = priority
+  bytes[at + 3] = isShared(id) ? 1 : 0
+  bytes.writeUInt16LE(idLength, at + 4)
+  bytes.writeUInt32LE(namesLength, at + 6)
+  if (idLength === id.length) bytes.write(id, at + fixed, 'latin1')
+  else bytes.write(id, at + fixed)
+  if (namesLength > 0) bytes.write(names, at + fixed + idLength)
+  bytes.set(body, at + fixed + idLength + namesLength)
 }
 
-/** A message out of a ready list, with what the server knows of it. */
+/** A message out of a ready list, and how many leases of it were lost. */
 export interface StoredMessage {
   readonly message: InboundMessage
   readonly lost: number
-  readonly sentAt: number
 }
 
 export function unpackMessage(stored: Buffer): StoredMessage {
-  const idEnd = stamp + 3 + stored.readUInt16LE(stamp + 1)
-  const namesStart = idEnd + 4
-  const namesEnd = namesStart + stored.readUInt32LE(idEnd)
+  const idEnd = fixed + stored.readUInt16LE(4)
+  const namesEnd = idEnd + stored.readUInt32LE(6)
   return {
     lost: stored.readUInt16LE(0),
-    sentAt: stored.readUIntLE(2, 6),
     message: {
-      id: stored.toString('utf8', stamp + 3, idEnd),
+      id: stored.toString('utf8', fixed, idEnd),
       headers:
-        namesEnd === namesStart
-          ? {}
-          : (JSON.parse(stored.toString('utf8', namesStart, namesEnd)) as Record<string, string>),
-      priority: stored.readUInt8(stamp) as Priority,
+        namesEnd === idEnd
+          ? noHeaders
+          : (JSON.parse(stored.toString('utf8', idEnd, namesEnd)) as Record<string, string>),
+      priority: stored[2] as Priority,
       body: stored.subarray(namesEnd),
     },
   }

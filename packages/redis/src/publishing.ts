@@ -1,10 +1,12 @@
-import type { OutboundMessage, PublishOutcome } from '@tq/core/driver'
+import type { OutboundMessage, PublishOutcome, TaskRecord } from '@tq/core/driver'
+import { Arguments } from './arguments.ts'
 import { classify, isReply } from './classify.ts'
-import type { Argument, Connection } from './connection.ts'
-import { packMessage, refusal } from './message-codec.ts'
-import { packRecord, rememberedMs } from './record-codec.ts'
-import { publish } from './scripts/publish.ts'
+import type { Connection } from './connection.ts'
+import { refusal, writeMessage } from './message-codec.ts'
+import { fieldOf } from './places.ts'
+import { isSame, RecordWriter } from './record-codec.ts'
 import { send } from './scripts/send.ts'
+import { type Section, sectionsOf, writeBuckets } from './sections.ts'
 
 /** So much goes to the server in one script: it serves nobody else meanwhile. */
 const mostAtOnce = 250
@@ -32,7 +34,7 @@ export async function publishMessages(
     if (!refused) addTo(parts, index, message)
   }
   // All are written at once, in order, and so executed in order.
-  const results = await Promise.allSettled(parts.map((part) => sendPart(connection, queue, part.messages)))
+  const results = await Promise.allSettled(parts.map((part) => sendPart(connection, queue, part)))
   let failed = 0
   for (const [at, result] of results.entries()) {
     if (result.status === 'fulfilled') continue
@@ -62,33 +64,65 @@ function addTo(parts: Part[], index: number, message: OutboundMessage): void {
 async function sendPart(
   connection: Connection,
   queue: string,
-  messages: readonly OutboundMessage[],
+  { messages, bytes }: Part,
 ): Promise<void> {
   const { keys } = connection
-  const { publishing } = keys.queue(queue)
-  if (messages.some(({ record }) => record !== undefined)) {
-    const names = [...publishing]
-    const times = messages.map(({ record }) => (record ? rememberedMs(record) : 0))
-    const common = Math.max(...times)
-    const same =
-      messages.every(({ delayMs = 0 }) => delayMs === 0) && times.every((ms) => ms === 0 || ms === common)
-    const args: Argument[] = [same ? common : '']
-    for (const [index, message] of messages.entries()) {
-      const { record, delayMs = 0 } = message
-      if (record) names.push(keys.record(record.id))
-      args.push(packMessage(message), record ? packRecord(record) : '')
-      if (!same) args.push(Math.ceil(delayMs), times[index] ?? 0)
-    }
-    await connection.run(send, names, args)
-    return
+  const { writtenPublishing, wake } = keys.queue(queue)
+  const { buckets, sections } = sectionsOf(
+    messages.map(({ record }) => record),
+    true,
+  )
+  const values = new Arguments(bytes + 160 * messages.length + 1_024)
+  values.written(writtenPublishing)
+  writeBuckets(values, keys, buckets)
+  const delays = messages.some(({ delayMs = 0 }) => delayMs > 0)
+  const { priority = 4 } = messages[0] ?? {}
+  const alike = messages.every((message) => (message.priority ?? 4) === priority)
+  values.text(delays ? 'd' : alike ? String(priority) : '')
+  const records = new RecordWriter()
+  let next = 0
+  // Between the sections are those without a record.
+  const without = (end: number) => {
+    if (next === end) return
+    values.number(0)
+    values.number(end - next)
+    writeMessages(values, messages.slice(next, end), delays)
+    next = end
   }
-  const delayed = messages.some(({ delayMs = 0 }) => delayMs > 0)
-  const args: Argument[] = [delayed ? 'd' : '']
+  for (const section of sections) {
+    without(section.indexes[0] ?? next)
+    next += section.indexes.length
+    const own = section.indexes.map((index) => messages[index] as OutboundMessage)
+    writeSection(values, section, own, records)
+    writeMessages(values, own, delays)
+  }
+  without(messages.length)
+  await connection.runWritten(send, { key: wake, keys: writtenPublishing.count + 2 * buckets.length, values })
+}
+
+function writeSection(
+  values: Arguments,
+  { bucket, keepMs }: Section,
+  messages: readonly OutboundMessage[],
+  records: RecordWriter,
+): void {
+  const own = messages.map(({ record }) => record as TaskRecord)
+  const [first] = own as [TaskRecord, ...TaskRecord[]]
+  const same = own.every((record) => record === first || isSame(record, first))
+  values.number(bucket)
+  values.number(messages.length)
+  values.number(keepMs)
+  if (same) records.write(values, first)
+  else values.text('')
+  for (const { id } of own) values.text(fieldOf(id))
+  if (!same) for (const record of own) records.write(values, record)
+}
+
+function writeMessages(values: Arguments, messages: readonly OutboundMessage[], delays: boolean): void {
   for (const message of messages) {
-    args.push(packMessage(message))
-    if (delayed) args.push(Math.ceil(message.delayMs ?? 0))
+    writeMessage(values, message)
+    if (delays) values.number(Math.ceil(message.delayMs ?? 0))
   }
-  await connection.run(publish, publishing, args)
 }
 
 /** An answer of Redis is certain: a script that fails has changed nothing. No answer is not. */

@@ -1,9 +1,19 @@
 import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskRecord, Unwatch } from '@tq/core/driver'
-import type { Argument, Connection } from './connection.ts'
+import { Arguments } from './arguments.ts'
+import type { Connection } from './connection.ts'
 import type { Hints } from './hints.ts'
-import { packRecord, rememberedMs, unpackRecord, wholeMs } from './record-codec.ts'
+import { placeOf } from './places.ts'
+import { checkDetail, RecordWriter, unpackRecord, wholeMs } from './record-codec.ts'
 import type { Script } from './script.ts'
 import { claim, get, put } from './scripts/records.ts'
+import {
+  type Section,
+  type Sections,
+  sectionsOf,
+  writeBuckets,
+  writeFields,
+  writeStored,
+} from './sections.ts'
 
 /** The server serves nobody else during a script. */
 const mostAtOnce = 250
@@ -14,7 +24,7 @@ const refusals: Readonly<Record<number, ClaimOutcome>> = {
   [-3]: 'revoked',
 }
 
-/** What is known of each task: one key per record, which leaves by itself. */
+/** What is known of each task, in buckets that leave by themselves. */
 export class RedisResults implements ResultBackend {
   readonly #connection: Connection
   readonly #hints: Hints
@@ -25,30 +35,32 @@ export class RedisResults implements ResultBackend {
   }
 
   async claim(items: readonly ClaimRequest[]): Promise<readonly ClaimOutcome[]> {
-    const answers = await this.#inParts(items, claim, (part) =>
-      part.flatMap(({ generation, attempt, runId, ttlMs }) => [
-        generation,
-        attempt,
-        Buffer.from(runId).subarray(0, 255),
-        Math.max(1, wholeMs(ttlMs)),
-      ]),
-    )
+    const answers = await this.#inParts(items, claim, (values, section, part) => {
+      writeFields(values, section, (index) => (part[index] as ClaimRequest).id)
+      for (const index of section.indexes) {
+        const { generation, attempt, runId, ttlMs } = part[index] as ClaimRequest
+        values.number(generation)
+        values.number(attempt)
+        values.buffer(Buffer.from(runId).subarray(0, 255))
+        values.number(Math.max(1, wholeMs(ttlMs)))
+      }
+    })
     return (answers as readonly number[]).map((epoch) => refusals[epoch] ?? { epoch })
   }
 
   async put(records: readonly TaskRecord[]): Promise<readonly ('stored' | 'stale')[]> {
-    const values = new Map(records.map((record) => [record, packRecord(record)]))
-    const answers = await this.#inParts(records, put, (part) =>
-      part.flatMap((record) => [values.get(record) ?? '', rememberedMs(record)]),
+    for (const record of records) checkDetail(record)
+    const writer = new RecordWriter()
+    const answers = await this.#inParts(records, put, (values, section, part) =>
+      writeStored(values, section, (index) => part[index] as TaskRecord, writer),
     )
     return (answers as readonly number[]).map((answer) => (answer === 0x31 ? 'stored' : 'stale'))
   }
 
   async get(ids: readonly string[]): Promise<readonly (TaskRecord | undefined)[]> {
-    const found = await this.#inParts(
-      ids.map((id) => ({ id })),
-      get,
-      () => [],
+    const items = ids.map((id) => ({ id }))
+    const found = await this.#inParts(items, get, (values, section, part) =>
+      writeFields(values, section, (index) => (part[index] as { readonly id: string }).id),
     )
     return (found as readonly (Buffer | null)[]).map((packed, index) =>
       packed ? unpackRecord(ids[index] as string, packed) : undefined,
@@ -57,40 +69,76 @@ export class RedisResults implements ResultBackend {
 
   async delete(ids: readonly string[]): Promise<void> {
     const { client, keys } = this.#connection
-    const names = ids.map((id) => keys.record(id))
-    if (this.#connection.isCluster) await Promise.all(names.map((name) => client.del(name)))
-    else if (names.length > 0) await client.del(names)
+    await Promise.all(
+      ids.flatMap((id) => {
+        const { bucket, field } = placeOf(id)
+        const { open, ended } = keys.bucket(bucket)
+        return [client.hdel(open, field), client.hdel(ended, field)]
+      }),
+    )
   }
 
   watch(id: string, onHint: () => void): Unwatch {
     return this.#hints.onRecord(id, onHint)
   }
 
-  /** Each part's answers, in order: on a Cluster each record for itself, since its key decides where it lies. */
+  /** The answers for each item, in order. On a Cluster each bucket is asked for itself: its name decides where it lies. */
   async #inParts<Item extends { readonly id: string }>(
     items: readonly Item[],
     script: Script,
-    argumentsOf: (part: readonly Item[]) => Argument[],
+    write: (values: Arguments, section: Section, part: readonly Item[]) => void,
   ): Promise<readonly unknown[]> {
     void this.#connection.client
-    const { keys } = this.#connection
-    const size = this.#connection.isCluster ? 1 : mostAtOnce
-    const running: Promise<unknown>[] = []
-    const last = new Map<string, Promise<unknown>>()
-    for (let start = 0; start < items.length; start += size) {
-      const part = items.slice(start, start + size)
-      const names = part.map(({ id }) => keys.record(id))
-      // On a Cluster a key elsewhere cannot be asked: a record that was there before is taken for watched.
-      if (script === put) names.unshift(this.#connection.isCluster ? (names[0] as string) : keys.watched)
-      const call = () => this.#connection.run(script, names, argumentsOf(part))
-      // Named twice: the second after the first, also where a node has to be told the script in between.
-      const id = part[0]?.id ?? ''
-      const before = this.#connection.isCluster ? last.get(id) : undefined
-      const answer = before?.then(call) ?? call()
-      last.set(id, answer)
-      running.push(answer)
+    const answers = new Array<unknown>(items.length)
+    const running: Promise<void>[] = []
+    for (let start = 0; start < items.length; start += mostAtOnce) {
+      const part = items.slice(start, start + mostAtOnce)
+      for (const asked of this.#apart(sectionsOf(part))) {
+        const called = this.#ask(script, asked, (values, section) => write(values, section, part))
+        running.push(
+          called.then((told) => {
+            let place = 0
+            for (const { indexes } of asked.sections) {
+              for (const index of indexes) answers[start + index] = told[place++]
+            }
+          }),
+        )
+      }
     }
-    const answers = await Promise.all(running)
-    return answers.flatMap((answer) => [...(answer as Iterable<unknown>)])
+    await Promise.all(running)
+    return answers
+  }
+
+  #apart(all: Sections): readonly Sections[] {
+    if (!this.#connection.isCluster) return all.sections.length > 0 ? [all] : []
+    return all.buckets.map((name, index) => ({
+      buckets: [name],
+      sections: all.sections
+        .filter(({ bucket }) => bucket === index + 1)
+        .map((section) => ({ ...section, bucket: 1 })),
+    }))
+  }
+
+  async #ask(
+    script: Script,
+    { buckets, sections }: Sections,
+    write: (values: Arguments, section: Section) => void,
+  ): Promise<readonly unknown[]> {
+    const { keys, isCluster } = this.#connection
+    const values = new Arguments(64 * buckets.length + 256 * mostAtOnce)
+    writeBuckets(values, keys, buckets)
+    let count = 2 * buckets.length
+    if (script === put) {
+      // On a Cluster it lies elsewhere and cannot be asked: somebody is taken to watch.
+      if (!isCluster) {
+        values.text(keys.watched)
+        count++
+      }
+      values.number(buckets.length)
+    }
+    for (const section of sections) write(values, section)
+    const key = keys.bucket(buckets[0] ?? '').open
+    const answer = await this.#connection.runWritten(script, { key, keys: count, values })
+    return [...(answer as Iterable<unknown>)]
   }
 }

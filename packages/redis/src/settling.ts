@@ -1,10 +1,11 @@
 import type { CommitItem, Lease, Millis, Settlement } from '@tq/core/driver'
-import type { Argument, Connection } from './connection.ts'
+import { commitCall } from './commit-call.ts'
+import type { Connection } from './connection.ts'
 import type { QueueKeys } from './keys.ts'
 import { fromLease, type HeldLease } from './leases.ts'
 import type { Leasing } from './leasing.ts'
-import { packMessage, refusal } from './message-codec.ts'
-import { packRecord, rememberedMs } from './record-codec.ts'
+import { refusal } from './message-codec.ts'
+import { checkDetail } from './record-codec.ts'
 import { ack } from './scripts/ack.ts'
 import { commit } from './scripts/commit.ts'
 import { nack } from './scripts/nack.ts'
@@ -24,6 +25,7 @@ export class Settling {
   readonly #keys: QueueKeys
   readonly #leasing: Leasing
   readonly #onRoom: () => void
+  #calls = 0
 
   /** @param onRoom called when less is held than before */
   constructor(connection: Connection, keys: QueueKeys, leasing: Leasing, onRoom: () => void) {
@@ -54,20 +56,21 @@ export class Settling {
   }
 
   async commit(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
-    for (const { publish = [] } of items) {
+    for (const { record, publish = [] } of items) {
+      if (record) checkDetail(record)
       for (const { message } of publish) {
         const refused = refusal(message)
         if (refused) throw refused
       }
     }
     const leases = items.map(({ lease }) => lease)
-    return await this.#settle(leases, (held, heldKey, careful) => {
-      const { keys, args } = this.#commitCall(
-        heldKey,
-        held.map(({ lease, index }) => ({ ...(items[index] as CommitItem), number: lease.number })),
-        careful,
-      )
-      return this.#connection.run(commit, keys, args)
+    return await this.#settle(leases, async (held, heldKey, careful) => {
+      const own = held.map(({ lease, index }) => ({ ...(items[index] as CommitItem), number: lease.number }))
+      const { order, call } = commitCall(this.#connection.keys, heldKey, own, careful)
+      const answer = (await this.#connection.runWritten(commit, call)) as Buffer
+      const inOrder = Buffer.alloc(answer.length)
+      for (const [place, index] of order.entries()) inOrder[index] = answer[place] ?? 0
+      return inOrder
     })
   }
 
@@ -82,37 +85,6 @@ export class Settling {
     })
   }
 
-  #commitCall(
-    heldKey: string,
-    items: readonly (CommitItem & { readonly number: number })[],
-    careful: boolean,
-  ): { readonly keys: readonly string[]; readonly args: readonly Argument[] } {
-    const { keys: names } = this.#connection
-    const keys = [heldKey, names.watched]
-    const queues = new Map<string, number>()
-    const args: Argument[] = [0, 0, careful ? 'c' : items.length]
-    for (const { number, record, publish = [] } of items) {
-      args.push(number, record ? packRecord(record) : '', record ? rememberedMs(record) : 0, publish.length)
-      if (record) keys.push(names.record(record.id))
-      for (const { queue, message } of publish) {
-        let at = queues.get(queue)
-        if (at === undefined) {
-          at = queues.size
-          queues.set(queue, at)
-        }
-        const { delayMs = 0, record: child } = message
-        args.push(at, packMessage(message), Math.ceil(delayMs), child ? packRecord(child) : '')
-        args.push(child ? rememberedMs(child) : 0)
-        if (child) keys.push(names.record(child.id))
-      }
-    }
-    args[0] = keys.length
-    args[1] = keys.length - 2
-    if (!careful) for (const { number } of items) args.push(number)
-    for (const queue of queues.keys()) keys.push(...names.queue(queue).publishing)
-    return { keys, args }
-  }
-
   async #settle(
     leases: readonly Lease[],
     ask: (
@@ -123,17 +95,18 @@ export class Settling {
   ): Promise<readonly Settlement[]> {
     const answers = leases.map((): Settlement => 'lost')
     const { life } = this.#leasing
-    const seen = new Set<HeldLease>()
+    const call = ++this.#calls
     const held: { lease: HeldLease; index: number }[] = []
-    for (const [index, lease] of leases.entries()) {
-      const own = this.#own(lease)
-      if (!own || seen.has(own)) continue
-      seen.add(own)
+    let careful = false
+    for (let index = 0; index < leases.length; index++) {
+      const own = this.#own(leases[index] as Lease)
+      // Named twice: once is enough.
+      if (!own || own.asked === call) continue
+      if (own.asked > 0) careful = true
+      own.asked = call
       held.push({ lease: own, index })
     }
     if (held.length === 0) return answers
-    const careful = held.some(({ lease }) => lease.asked)
-    for (const { lease } of held) lease.asked = true
     const answer = (await ask(held, this.#leasing.heldKey(life), careful)) as Buffer
     for (const [place, { lease, index }] of held.entries()) {
       answers[index] = settlements.get(answer[place] ?? 0) ?? 'unknown'

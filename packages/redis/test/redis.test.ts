@@ -11,6 +11,7 @@ import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test } from 'vitest'
 import { adapter, redis } from '../src/index.ts'
 import { Keys } from '../src/keys.ts'
+import { bucketOf } from '../src/places.ts'
 import { resolveOptions } from '../src/options.ts'
 import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
@@ -63,7 +64,8 @@ describe('names', () => {
       for (const name of hostile) {
         const keys = new Keys(namespace)
         const { publishing, leases, heldPrefix } = keys.queue(name)
-        const own = [...publishing, leases, `${heldPrefix}x`, keys.record(name), keys.watched]
+        const { open, ended } = keys.bucket(bucketOf(name))
+        const own = [...publishing, leases, `${heldPrefix}x`, open, ended, keys.watched]
         for (const kind of ['v', 'm', 'j']) own.push(...keys.state(kind, name, '', 'o', 'v'))
         for (const key of own) {
           const owner = key === keys.watched ? namespace : `${namespace}\0${name}`

@@ -125,10 +125,12 @@ CREATE TABLE IF NOT EXISTS tq_parked (
   lot TEXT NOT NULL,
   key TEXT NOT NULL,
   due INTEGER NOT NULL,
+  -- When it is seen: due, or the end of the lease of whoever took it.
+  seen INTEGER NOT NULL,
   value TEXT NOT NULL,
   UNIQUE (namespace, lot, key)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS tq_parked_due ON tq_parked (namespace, lot, due);
+CREATE INDEX IF NOT EXISTS tq_parked_seen ON tq_parked (namespace, lot, seen);
 
 CREATE TABLE IF NOT EXISTS tq_places (
   namespace INTEGER NOT NULL,

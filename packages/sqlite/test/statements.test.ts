@@ -179,7 +179,7 @@ async function useEverything(): Promise<void> {
   if (next !== undefined) await state.page('collection', { limit: 1, cursor: next })
   await state.remove('collection', 'member')
   await state.expect('join', ['a', 'b'], { ...ttl, sealed: true })
-  await state.join('join', 'a', '1')
+  await state.join([{ join: 'join', child: 'a', value: '1' }])
   await state.joined('join', { limit: 1 })
   await state.park('lot', { key: 'a', value: '' }, { delayMs: 0 })
   await state.due('lot', { limit: 10, leaseMs: 1 })

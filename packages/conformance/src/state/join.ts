@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { JoinProgress, StateStore } from '@tq/core/driver'
 import { walk } from './collections.ts'
 import type { BackendCase } from './offers.ts'
 import { longTtlMs } from './stage.ts'
@@ -6,6 +7,13 @@ import { longTtlMs } from './stage.ts'
 const ttlMs = longTtlMs
 const sealed = { ttlMs, sealed: true }
 const open = { ttlMs, sealed: false }
+
+/** One child's word. */
+async function report(state: StateStore, join: string, child: string, value: string): Promise<JoinProgress> {
+  const [progress] = await state.join([{ join, child, value }])
+  assert.ok(progress, 'an answer per report')
+  return progress
+}
 
 export const joinCases: readonly BackendCase[] = [
   {
@@ -16,15 +24,15 @@ export const joinCases: readonly BackendCase[] = [
       const name = stage.key()
       await state.expect(name, ['a', 'b', 'c'], sealed)
       assert.deepEqual(
-        { ...(await state.join(name, 'b', '2')) },
+        { ...(await report(state, name, 'b', '2')) },
         { added: true, done: 1, total: 3, complete: false },
       )
       assert.deepEqual(
-        { ...(await state.join(name, 'a', '1')) },
+        { ...(await report(state, name, 'a', '1')) },
         { added: true, done: 2, total: 3, complete: false },
       )
       assert.deepEqual(
-        { ...(await state.join(name, 'c', '')) },
+        { ...(await report(state, name, 'c', '')) },
         { added: true, done: 3, total: 3, complete: true },
       )
     },
@@ -36,11 +44,11 @@ export const joinCases: readonly BackendCase[] = [
       const state = await stage.state()
       const name = stage.key()
       await state.expect(name, ['a', 'b'], sealed)
-      await state.join(name, 'a', 'first')
-      const repeated = await state.join(name, 'a', 'second')
+      await report(state, name, 'a', 'first')
+      const repeated = await report(state, name, 'a', 'second')
       assert.deepEqual({ ...repeated }, { added: false, done: 1, total: 2, complete: false })
-      await state.join(name, 'b', 'other')
-      const late = await state.join(name, 'b', 'late')
+      await report(state, name, 'b', 'other')
+      const late = await report(state, name, 'b', 'late')
       assert.deepEqual(
         { ...late },
         { added: false, done: 2, total: 2, complete: true },
@@ -60,15 +68,15 @@ export const joinCases: readonly BackendCase[] = [
       const state = await stage.state()
       const name = stage.key()
       await state.expect(name, ['a'], sealed)
-      const stranger = await state.join(name, 'stranger', 'x')
+      const stranger = await report(state, name, 'stranger', 'x')
       assert.deepEqual({ ...stranger }, { added: false, done: 0, total: 1, complete: false })
-      const nowhere = await state.join(stage.key(), 'a', 'x')
+      const nowhere = await report(state, stage.key(), 'a', 'x')
       assert.deepEqual(
         { ...nowhere },
         { added: false, done: 0, total: 0, complete: false },
         'a join nobody named',
       )
-      assert.equal((await state.join(name, 'a', '1')).complete, true)
+      assert.equal((await report(state, name, 'a', '1')).complete, true)
       const { members } = await state.joined(name, { limit: 10 })
       assert.deepEqual(
         members.map(({ member }) => member),
@@ -83,33 +91,61 @@ export const joinCases: readonly BackendCase[] = [
       const state = await stage.state()
       const name = stage.key()
       await state.expect(name, ['a'], open)
-      const early = await state.join(name, 'a', '1')
+      const early = await report(state, name, 'a', '1')
       assert.deepEqual({ ...early }, { added: true, done: 1, total: 1, complete: false }, 'more may come')
       await state.expect(name, ['a', 'b', 'b'], open)
-      const repeated = await state.join(name, 'a', 'x')
+      const repeated = await report(state, name, 'a', 'x')
       assert.deepEqual(
         { ...repeated },
         { added: false, done: 1, total: 2, complete: false },
         'named twice is one',
       )
       await state.expect(name, [], sealed)
-      assert.equal((await state.join(name, 'b', '2')).complete, true)
+      assert.equal((await report(state, name, 'b', '2')).complete, true)
     },
   },
   {
-    id: 'state/join-sealed-after-all-reported',
-    promise: 'Every expected child has reported and the set is sealed.',
+    id: 'state/join-whoever-seals-learns-that-it-is-complete',
+    promise: 'Says how far it is now: who seals last may be the one to learn that it is complete.',
     async run(stage) {
       const state = await stage.state()
       const name = stage.key()
-      await state.expect(name, ['a'], open)
-      await state.join(name, 'a', '1')
-      await state.expect(name, [], sealed)
-      // Who seals asks once more, since sealing itself says nothing.
+      const opened = await state.expect(name, ['a', 'b'], open)
+      assert.deepEqual({ ...opened }, { added: false, done: 0, total: 2, complete: false })
+      await state.join([
+        { join: name, child: 'a', value: '1' },
+        { join: name, child: 'b', value: '2' },
+      ])
+      const closed = await state.expect(name, [], sealed)
+      assert.deepEqual({ ...closed }, { added: false, done: 2, total: 2, complete: true })
+      const again = await state.expect(name, [], sealed)
+      assert.deepEqual({ ...again }, { added: false, done: 2, total: 2, complete: true }, 'told again')
+    },
+  },
+  {
+    id: 'state/join-reports-in-one-call',
+    promise: 'One answer per report, in order; each report is atomic.',
+    async run(stage) {
+      const state = await stage.state()
+      const [name, other] = [stage.key(), stage.key()]
+      await state.expect(name, ['a', 'b'], sealed)
+      await state.expect(other, ['a'], sealed)
+      const answers = await state.join([
+        { join: name, child: 'b', value: '2' },
+        { join: other, child: 'a', value: 'x' },
+        { join: name, child: 'b', value: 'again' },
+        { join: name, child: 'a', value: '1' },
+      ])
       assert.deepEqual(
-        { ...(await state.join(name, 'a', '1')) },
-        { added: false, done: 1, total: 1, complete: true },
+        answers.map(({ added, complete }) => ({ added, complete })),
+        [
+          { added: true, complete: false },
+          { added: true, complete: true },
+          { added: false, complete: false },
+          { added: true, complete: true },
+        ],
       )
+      assert.deepEqual(await state.join([]), [])
     },
   },
   {
@@ -122,11 +158,11 @@ export const joinCases: readonly BackendCase[] = [
       await state.expect(name, ['c'], open)
       await state.expect(name, ['d'], sealed)
       assert.deepEqual(
-        { ...(await state.join(name, 'c', 'x')) },
+        { ...(await report(state, name, 'c', 'x')) },
         { added: false, done: 0, total: 2, complete: false },
       )
-      await state.join(name, 'a', '1')
-      assert.equal((await state.join(name, 'b', '2')).complete, true)
+      await report(state, name, 'a', '1')
+      assert.equal((await report(state, name, 'b', '2')).complete, true)
     },
   },
   {
@@ -137,7 +173,7 @@ export const joinCases: readonly BackendCase[] = [
       const name = stage.key()
       await state.expect(name, [], sealed)
       assert.deepEqual(
-        { ...(await state.join(name, 'nobody', '')) },
+        { ...(await report(state, name, 'nobody', '')) },
         { added: false, done: 0, total: 0, complete: true },
       )
       assert.deepEqual(await state.joined(name, { limit: 10 }), { members: [], next: undefined })
@@ -153,7 +189,7 @@ export const joinCases: readonly BackendCase[] = [
       await state.expect(name, children.slice(0, 70), open)
       await state.expect(name, children.slice(70), sealed)
       const reporting = children.filter((_, at) => at % 5 !== 0)
-      for (const child of reporting.toReversed()) await state.join(name, child, `value of ${child}`)
+      for (const child of reporting.toReversed()) await report(state, name, child, `value of ${child}`)
       const joined = await walk(
         (cursor) => state.joined(name, cursor ? { cursor, limit: 25 } : { limit: 25 }),
         25,
@@ -176,7 +212,7 @@ export const joinCases: readonly BackendCase[] = [
       const children = Array.from({ length: 1_000 }, (_, at) => `child ${at}`)
       await first.state.expect(name, children, sealed)
       const reports = children.map((child, at) =>
-        (at % 2 === 0 ? first : second).state.join(name, child, child),
+        report((at % 2 === 0 ? first : second).state, name, child, child),
       )
       const progress = await Promise.all(reports)
       assert.equal(
@@ -203,14 +239,14 @@ export const joinCases: readonly BackendCase[] = [
       const name = stage.key()
       await state.expect(name, ['a', 'b'], { ttlMs: stage.shortMs, sealed: true })
       await stage.time.sleep(stage.shortMs / 2)
-      assert.equal((await state.join(name, 'a', '1')).added, true)
+      assert.equal((await report(state, name, 'a', '1')).added, true)
       await stage.pastShort()
       assert.deepEqual(
-        { ...(await state.join(name, 'b', '2')) },
+        { ...(await report(state, name, 'b', '2')) },
         { added: false, done: 0, total: 0, complete: false },
       )
       await state.expect(name, ['c'], sealed)
-      assert.equal((await state.join(name, 'c', '3')).complete, true, 'the name is free again')
+      assert.equal((await report(state, name, 'c', '3')).complete, true, 'the name is free again')
     },
   },
 ]

@@ -27,7 +27,7 @@ export const parkCases: readonly BackendCase[] = [
       const took = stage.time.now() - parkedAt
       assert.ok(took >= stage.shortMs - 2, `${stage.shortMs} ms became ${took}`)
       assert.deepEqual(
-        items.map((one) => ({ ...one })),
+        items.map(({ key, value }) => ({ key, value })),
         [item('later', 'größe 🦊')],
       )
     },
@@ -121,7 +121,7 @@ export const parkCases: readonly BackendCase[] = [
       await stage.pastShort()
       const items = await state.due(lot, { limit: 10, leaseMs })
       assert.deepEqual(
-        items.map((one) => ({ ...one })),
+        items.map(({ key, value }) => ({ key, value })),
         [item('a', 'new')],
       )
       // Replaced while leased: the new one is due on its own account.
@@ -129,6 +129,32 @@ export const parkCases: readonly BackendCase[] = [
       const look = async () => (await state.due(lot, { limit: 10, leaseMs }))[0]?.value
       assert.equal(await stage.time.eventually(look, 1_000 + stage.resolution, 'it is due'), 'newer')
       assert.equal(await state.unpark(lot, ['a']), 1)
+    },
+  },
+  {
+    id: 'state/due-says-how-long-overdue',
+    promise: "How long ago it was due, by the store's clock; counts on while it is hidden and comes again.",
+    async run(stage) {
+      const state = await stage.state()
+      const lot = stage.key()
+      await state.park(lot, item('a'), { delayMs: stage.shortMs })
+      const dueAt = stage.time.now() + stage.shortMs
+      const look = async () => (await state.due(lot, { limit: 1, leaseMs: stage.shortMs }))[0]
+      const first = await stage.time.eventually(look, stage.shortMs + 1_000 + stage.resolution, 'it is due')
+      assert.ok(first.overdueMs >= 0, `${first.overdueMs} ms overdue`)
+      const known = () => stage.time.now() - dueAt + stage.resolution + 5
+      assert.ok(first.overdueMs <= known(), `${first.overdueMs} ms overdue, ${known()} at most`)
+      const again = await stage.time.eventually(
+        look,
+        stage.shortMs + 1_000 + stage.resolution,
+        'it comes again',
+      )
+      assert.ok(again.overdueMs >= stage.shortMs - stage.resolution - 5, 'counted from the first time')
+      assert.ok(again.overdueMs <= known(), `${again.overdueMs} ms overdue, ${known()} at most`)
+      // Put off anew: its time counts from there.
+      await state.park(lot, item('a'), { delayMs: 0 })
+      const anew = await stage.time.eventually(look, 1_000 + stage.resolution, 'the new one is due')
+      assert.ok(anew.overdueMs < stage.shortMs, `${anew.overdueMs} ms overdue`)
     },
   },
   {

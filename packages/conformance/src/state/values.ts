@@ -80,7 +80,7 @@ export const valueCases: readonly BackendCase[] = [
       await state.count(name, { field: 1 }, { ttlMs })
       assert.equal((await state.get([name]))[0]?.value, 'value')
       assert.equal((await state.page(name, { limit: 10 })).members.length, 1)
-      assert.equal((await state.join(name, 'child', 'value')).complete, true)
+      assert.equal((await state.join([{ join: name, child: 'child', value: 'value' }]))[0]?.complete, true)
       assert.equal(await state.unpark(name, ['item']), 1)
       assert.deepEqual(await state.holders(name), ['holder'])
       assert.deepEqual({ ...(await state.counted([name]))[0] }, { field: 1 })

@@ -69,12 +69,14 @@ export const stateMutants: readonly Mutant[] = [
     wrap: onState((real) => {
       const reports = new Map<string, number>()
       return {
-        async join(join, child, value) {
-          const progress = await real.join(join, child, value)
-          if (progress.total === 0) return progress
-          const done = (reports.get(join) ?? 0) + 1
-          reports.set(join, done)
-          return { ...progress, done, complete: done === progress.total }
+        async join(given) {
+          return (await real.join(given)).map((progress, at) => {
+            const { join = '' } = given[at] ?? {}
+            if (progress.total === 0) return progress
+            const done = (reports.get(join) ?? 0) + 1
+            reports.set(join, done)
+            return { ...progress, done, complete: done === progress.total }
+          })
         },
       }
     }),
@@ -83,9 +85,9 @@ export const stateMutants: readonly Mutant[] = [
     name: 'a join is complete before it is sealed',
     caughtBy: 'state/join-is-not-complete-until-sealed',
     wrap: onState((real) => ({
-      async join(join, child, value): Promise<JoinProgress> {
-        const progress = await real.join(join, child, value)
-        return { ...progress, complete: progress.done === progress.total }
+      async join(reports): Promise<readonly JoinProgress[]> {
+        const answers = await real.join(reports)
+        return answers.map((progress) => ({ ...progress, complete: progress.done === progress.total }))
       },
     })),
   },
@@ -93,10 +95,28 @@ export const stateMutants: readonly Mutant[] = [
     name: 'a join takes children nobody expects',
     caughtBy: 'state/join-unexpected-child-changes-nothing',
     wrap: onState((real) => ({
-      async join(join, child, value) {
-        await real.expect(join, [child], { ttlMs: forEver, sealed: false })
-        return await real.join(join, child, value)
+      async join(reports) {
+        for (const { join, child } of reports)
+          await real.expect(join, [child], { ttlMs: forEver, sealed: false })
+        return await real.join(reports)
       },
+    })),
+  },
+  {
+    name: 'who seals is not told that the join is complete',
+    caughtBy: 'state/join-whoever-seals-learns-that-it-is-complete',
+    wrap: onState((real) => ({
+      expect: async (join, children, options) => ({
+        ...(await real.expect(join, children, options)),
+        complete: false,
+      }),
+    })),
+  },
+  {
+    name: 'what is overdue is counted from when it came again',
+    caughtBy: 'state/due-says-how-long-overdue',
+    wrap: onState((real) => ({
+      due: async (lot, options) => (await real.due(lot, options)).map((item) => ({ ...item, overdueMs: 0 })),
     })),
   },
   {

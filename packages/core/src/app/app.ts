@@ -6,6 +6,7 @@ import type { WorkerInfo } from '../runtime/worker-list.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { TaskContract } from '../task/define-task.ts'
 import type { InputOf, OutputOf, Schema } from '../task/schema.ts'
+import type { WorkflowResult } from '../task/signature.ts'
 import type { AsyncResult, ResultOf, SendOptions, Task } from '../task/task.ts'
 import type { CheckedTaskOptions, NoInput } from '../task/task-options.ts'
 
@@ -34,6 +35,8 @@ export interface App<State> {
   ): Promise<AsyncResult<O>>
   /** The handle of a task that was sent from anywhere. @example app.result<typeof add>(id) */
   result<T = unknown>(id: string): AsyncResult<ResultOf<T>>
+  /** The handle of a workflow that was sent from anywhere. @example app.workflow<number[]>(id) */
+  workflow<T = unknown>(id: string): WorkflowResult<T>
   /** Listens to what happens to tasks in this process. Returns a function that stops listening. */
   on<Name extends keyof TaskEvents>(name: Name, listener: (event: TaskEvents[Name]) => void): () => void
   /** Messages that were given up: list, run again, drop. */

@@ -16,6 +16,13 @@ import type { TaskContext } from '../task/context.ts'
 import type { TaskContract } from '../task/define-task.ts'
 import { TaskRegistry } from '../task/registry.ts'
 import type { InputOf, OutputOf, Schema } from '../task/schema.ts'
+import type {
+  Plan,
+  PlannedSignature,
+  Signature,
+  SignatureOptions,
+  WorkflowResult,
+} from '../task/signature.ts'
 import {
   type AsyncResult,
   createTask,
@@ -27,6 +34,9 @@ import {
 } from '../task/task.ts'
 import type { CheckedTaskOptions, NoInput, TaskOptions, TaskSettings } from '../task/task-options.ts'
 import { resolveTaskPolicy, taskSettingNames } from '../task/task-policy.ts'
+import { createSignature } from '../workflow/signature.ts'
+import { StoredWorkflow } from '../workflow/workflow-result.ts'
+import { Workflows } from '../workflow/workflows.ts'
 import { AdapterCatalog } from './adapters.ts'
 import type { App } from './app.ts'
 import { type AppOptions, appOptionNames } from './app-options.ts'
@@ -51,6 +61,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly codec: Runtime['codec']
   readonly registry = new TaskRegistry()
   readonly events: TaskEventHub
+  readonly followUps: Workflows
   readonly deadLetters: DeadLetters
   connected: Connection | undefined
   readonly #options: AppOptions<State>
@@ -74,6 +85,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     )
     this.#catalog = new AdapterCatalog(options.adapters ?? [])
     this.#producer = new Producer(this)
+    this.followUps = new Workflows(this)
     this.deadLetters = new DeadLetters(this)
   }
 
@@ -124,6 +136,21 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     options: SendOptions,
   ): Promise<readonly AsyncResult<Result>[]> {
     return (await this.#producer.sendMany(task, inputs, options)).map((id) => this.#handle<Result>(id))
+  }
+
+  sign<Takes, Gives>(plan: Plan): Signature<Takes, Gives> {
+    return createSignature(plan, this)
+  }
+
+  async launch(
+    signature: PlannedSignature,
+    options: SignatureOptions & Pick<SendOptions, 'taskId'>,
+  ): Promise<WorkflowResult<unknown>> {
+    return this.workflow(await this.followUps.launch(signature, options))
+  }
+
+  workflow<T = unknown>(id: string): WorkflowResult<T> {
+    return new StoredWorkflow<T>(checkTaskId(id), this, () => this.#waiting())
   }
 
   async runHere(task: TaskDefinition, input: unknown): Promise<unknown> {
@@ -227,11 +254,13 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   #handle<Result>(id: string): AsyncResult<Result> {
-    return new StoredResult<Result>(id, this, async () => {
-      const backend = needBackend(await this.connect(), 'result.get()')
-      this.#waiter ??= new ResultWaiter(backend, this.clock)
-      return this.#waiter
-    })
+    return new StoredResult<Result>(id, this, () => this.#waiting())
+  }
+
+  async #waiting(): Promise<ResultWaiter> {
+    const backend = needBackend(await this.connect(), 'result.get()')
+    this.#waiter ??= new ResultWaiter(backend, this.clock)
+    return this.#waiter
   }
 
   #define<Input, Result>(

@@ -3,6 +3,7 @@ import type { Backend } from '../contracts/backend.ts'
 import type { Broker } from '../contracts/broker.ts'
 import { brokerError } from '../errors/broker-error.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { parkedDelays } from '../runtime/parked-delays.ts'
 import { Publisher } from '../runtime/publisher.ts'
 import type { Connection } from '../runtime/runtime.ts'
 import type { ResolvedSettings } from '../runtime/settings.ts'
@@ -37,11 +38,13 @@ export async function openServices(
     await broker.close()
     throw error
   }
+  const parked = parkedDelays(broker, backend)
   return {
     broker,
     backend,
     oneStore: broker.store !== undefined && broker.store === backend?.store,
-    publisher: new Publisher(broker, backend, settings.clock, settings.publishTimeoutMs),
+    parked,
+    publisher: new Publisher(broker, backend, parked, settings.clock, settings.publishTimeoutMs),
   }
 }
 

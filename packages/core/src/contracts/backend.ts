@@ -56,9 +56,22 @@ export interface ParkedItem {
   readonly value: string
 }
 
-/** What a join says after a child reported. */
+/** A parked item whose time has come. */
+export interface DueItem extends ParkedItem {
+  /** How long ago it was due, by the store's clock. 0 or more; counts on while it is hidden and comes again. */
+  readonly overdueMs: Millis
+}
+
+/** A child's word to the join that waits for it. */
+export interface JoinReport {
+  readonly join: string
+  readonly child: string
+  readonly value: string
+}
+
+/** How far a join is. */
 export interface JoinProgress {
-  /** Whether this call's value is the child's first, and so the one that counts. */
+  /** Whether the reported value is the child's first, and so the one that counts. */
   readonly added: boolean
   /** How many expected children have reported. */
   readonly done: number
@@ -93,25 +106,25 @@ export interface StateStore {
 
   /**
    * Names children a join waits for; may be called again with more until `sealed`. Adding to a sealed join
-   * changes nothing.
+   * changes nothing. Says how far it is now (`added` is false): who seals last may be the one to learn that it is complete.
    */
   expect(
     join: string,
     children: readonly string[],
     options: { readonly ttlMs: Millis; readonly sealed: boolean },
-  ): Promise<void>
-  /** A child reports. The first value per child wins; one that is not expected changes nothing. */
-  join(join: string, child: string, value: string): Promise<JoinProgress>
+  ): Promise<JoinProgress>
+  /**
+   * Children report. The first value per child wins; one that is not expected changes nothing. One answer per report, in
+   * order; each report is atomic, the list is not.
+   */
+  join(reports: readonly JoinReport[]): Promise<readonly JoinProgress[]>
   /** The values that counted, paged in the order the children were named. */
   joined(join: string, options: { readonly cursor?: string; readonly limit: number }): Promise<CollectionPage>
 
   /** Keeps a value in a named lot until it is due. The same key again replaces it. */
   park(lot: string, item: ParkedItem, options: { readonly delayMs: Millis }): Promise<void>
   /** Up to `limit` that are due, earliest first; each is hidden from others for `leaseMs` and comes again if not unparked. */
-  due(
-    lot: string,
-    options: { readonly limit: number; readonly leaseMs: Millis },
-  ): Promise<readonly ParkedItem[]>
+  due(lot: string, options: { readonly limit: number; readonly leaseMs: Millis }): Promise<readonly DueItem[]>
   /** Takes them out for good. Returns how many were there. */
   unpark(lot: string, keys: readonly string[]): Promise<number>
 

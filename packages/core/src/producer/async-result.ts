@@ -4,6 +4,7 @@ import { isTerminal, type TaskRecord, type TaskState } from '../contracts/record
 import { ResultTimeout, TaskFailure, TaskRevoked } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseOptionalDuration } from '../options/duration.ts'
+import { readJoined } from '../runtime/joined-values.ts'
 import { type RecordDetail, readDetail, toInfo } from '../runtime/record-detail.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import { currentRun } from '../task/current-run.ts'
@@ -41,7 +42,7 @@ export class StoredResult<Result> implements AsyncResult<Result> {
   }
 
   async info(): Promise<TaskInfo<Result> | undefined> {
-    const record = await this.#record()
+    const record = await this.record()
     return record && toInfo<Result>(record)
   }
 
@@ -55,7 +56,7 @@ export class StoredResult<Result> implements AsyncResult<Result> {
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
     try {
       const record = await waiter.wait(this.id, signal)
-      if (record) return this.#valueOf(record)
+      if (record) return await this.#valueOf(record)
       options.signal?.throwIfAborted()
       throw stop.signal.aborted ? new ResultTimeout(this.id, timeoutMs ?? 0) : this.#unknown()
     } finally {
@@ -102,8 +103,10 @@ export class StoredResult<Result> implements AsyncResult<Result> {
     return { ...record, state: 'REVOKED', updatedAt: now, detail: JSON.stringify(detail) }
   }
 
-  #valueOf(record: TaskRecord): Result {
+  async #valueOf(record: TaskRecord): Promise<Result> {
     const detail = readDetail(record)
+    if (record.state === 'SUCCESS' && detail.joined)
+      return (await readJoined((await this.#backend('get')).state, detail.joined)) as Result
     if (record.state === 'SUCCESS') return detail.result as Result
     if (record.state === 'REVOKED') throw new TaskRevoked(this.id, detail.reason ?? 'revoked')
     throw new TaskFailure(
@@ -127,13 +130,14 @@ export class StoredResult<Result> implements AsyncResult<Result> {
     return needBackend(connection, `result.${feature}()`)
   }
 
-  async #record(): Promise<TaskRecord | undefined> {
+  /** What is kept of it. */
+  protected async record(): Promise<TaskRecord | undefined> {
     const [record] = await (await this.#backend('info')).results.get([this.id])
     return record
   }
 
   async #known(): Promise<TaskRecord> {
-    const record = await this.#record()
+    const record = await this.record()
     if (!record) throw this.#unknown()
     return record
   }

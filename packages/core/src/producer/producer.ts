@@ -1,12 +1,12 @@
 import type { OutboundMessage } from '../contracts/broker.ts'
 import { compose } from '../middleware/compose.ts'
 import type { SendContext } from '../middleware/types.ts'
+import { type Plan, pack, planSending } from '../runtime/outgoing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { dropUnique, keepUnique, takeUnique } from '../runtime/unique-lock.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith } from '../task/schema.ts'
 import type { SendOptions, TaskDefinition } from '../task/task.ts'
-import { type Plan, pack, planSending } from './outgoing.ts'
 import { QueueLimit } from './queue-limit.ts'
 
 /** Sends tasks: checked here, in the caller's hands, before anything leaves the process. */

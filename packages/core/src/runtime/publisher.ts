@@ -4,6 +4,7 @@ import type { Clock, Millis } from '../contracts/time.ts'
 import { brokerError, isTransient } from '../errors/broker-error.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { sleep } from '../util/sleep.ts'
+import type { ParkedDelays } from './parked-delays.ts'
 
 /** Messages whose sender waits for them together. */
 interface Shipment {
@@ -41,6 +42,7 @@ export class Publisher {
   readonly #broker: Broker
   readonly #backend: Backend | undefined
   readonly #oneStore: boolean
+  readonly #parked: ParkedDelays | undefined
   readonly #clock: Clock
   readonly #timeoutMs: Millis
   readonly #waiting = new Map<string, Entry[]>()
@@ -48,10 +50,17 @@ export class Publisher {
   #flushPlanned = false
   #idle: (() => void)[] = []
 
-  constructor(broker: Broker, backend: Backend | undefined, clock: Clock, timeoutMs: Millis) {
+  constructor(
+    broker: Broker,
+    backend: Backend | undefined,
+    parked: ParkedDelays | undefined,
+    clock: Clock,
+    timeoutMs: Millis,
+  ) {
     this.#broker = broker
     this.#backend = backend
     this.#oneStore = broker.store !== undefined && broker.store === backend?.store
+    this.#parked = parked
     this.#clock = clock
     this.#timeoutMs = timeoutMs
   }
@@ -82,10 +91,13 @@ export class Publisher {
   #planFlush(): void {
     if (this.#flushPlanned) return
     this.#flushPlanned = true
-    setImmediate(() => {
+    const flush = () => {
       this.#flushPlanned = false
       for (const queue of [...this.#waiting.keys()]) this.#flush(queue)
-    })
+    }
+    // The first goes as soon as this piece of code is done; under load, all that the turn brings goes together.
+    if (this.#underWay.size === 0) process.nextTick(flush)
+    else setImmediate(flush)
   }
 
   #flush(queue: string): void {
@@ -155,18 +167,47 @@ export class Publisher {
     const all = (outcome: Attempted) => entries.map(() => outcome)
     const messages = entries.map(({ message }) => message)
     const leftMs = Math.max(...entries.map(({ shipment }) => shipment.deadline)) - this.#clock.monotonic()
-    const given = new AbortController()
-    const timeout = sleep(this.#clock, Math.max(leftMs, 1), given.signal).then(() => all('unknown'))
+    let cancelTimer = () => {}
+    const timeout = new Promise<readonly Attempted[]>((resolve) => {
+      cancelTimer = this.#clock.setTimer(Math.max(leftMs, 1), () => resolve(all('unknown')))
+    })
     try {
       const refused = this.#oneStore ? undefined : await this.#storeRecords(messages)
       if (refused) return all(refused)
-      return await Promise.race([this.#broker.publish(queue, this.#withoutRecords(messages)), timeout])
+      return await Promise.race([this.#hand(queue, this.#withoutRecords(messages)), timeout])
     } catch (cause) {
       const rejected = this.#broker.classify(cause)
       // A lost connection cannot tell whether the service had taken them.
       return all(rejected === 'connection' ? 'unknown' : { rejected, reason: reasonOf(cause), cause })
     } finally {
-      given.abort()
+      cancelTimer()
+    }
+  }
+
+  /** To the broker, or, where it cannot hold them for so long, to the backend. */
+  async #hand(queue: string, messages: readonly OutboundMessage[]): Promise<readonly Attempted[]> {
+    const parked = this.#parked
+    if (!parked || !messages.some((message) => parked.isFar(message)))
+      return this.#broker.publish(queue, messages)
+    const near = messages.filter((message) => !parked.isFar(message))
+    const far = messages.filter((message) => parked.isFar(message))
+    const [sent, put] = await Promise.all([
+      near.length > 0 ? this.#broker.publish(queue, near) : [],
+      Promise.all(far.map((message) => this.#park(parked, queue, message))),
+    ])
+    const [nextSent, nextPut] = [sent.values(), put.values()]
+    return messages.map((message) => {
+      const { value } = parked.isFar(message) ? nextPut.next() : nextSent.next()
+      return value ?? 'unknown'
+    })
+  }
+
+  async #park(parked: ParkedDelays, queue: string, message: OutboundMessage): Promise<Attempted> {
+    try {
+      await parked.park(queue, message)
+      return 'accepted'
+    } catch (cause) {
+      return this.#backendRejected(cause)
     }
   }
 
@@ -178,8 +219,13 @@ export class Publisher {
       await this.#backend.results.put(records)
       return undefined
     } catch (cause) {
-      return { rejected: this.#backend.classify(cause), reason: reasonOf(cause), cause, backend: true }
+      return this.#backendRejected(cause)
     }
+  }
+
+  #backendRejected(cause: unknown): Rejected {
+    const rejected = this.#backend?.classify(cause) ?? 'unknown'
+    return { rejected, reason: reasonOf(cause), cause, backend: true }
   }
 
   #withoutRecords(messages: readonly OutboundMessage[]): readonly OutboundMessage[] {

@@ -1,6 +1,7 @@
 import type { TaskRecord } from '../contracts/record.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { FailedRun } from '../task/envelope.ts'
+import type { JoinedValues } from '../task/flow.ts'
 import type { TaskInfo } from '../task/task.ts'
 
 /** What a record's `detail` holds, as JSON. Times are milliseconds since 1970 by the writer's clock. */
@@ -11,6 +12,10 @@ export interface RecordDetail {
   readonly worker?: string
   /** The value; absent when the handler returned nothing or the result is ignored. */
   readonly result?: unknown
+  /** In place of a result: the values of a join. */
+  readonly joined?: JoinedValues
+  /** Of a workflow: its outermost group, whose children its progress counts. */
+  readonly group?: JoinedValues
   readonly error?: TaskErrorInfo
   /** The last failed runs, oldest first. */
   readonly attempts?: readonly FailedRun[]
@@ -30,8 +35,8 @@ export function readDetail(record: TaskRecord): RecordDetail {
 
 /** What users see of a record. */
 export function toInfo<Result>(record: TaskRecord): TaskInfo<Result> {
-  const { sentAt, startedAt, endedAt, worker, error, reason, progress, nextAttempt, ...rest } =
-    readDetail(record)
+  const { startedAt, endedAt, worker, error, reason, progress, nextAttempt, ...rest } = readDetail(record)
+  const sentAt = rest.sentAt ?? (record.state === 'PENDING' ? record.updatedAt : undefined)
   return {
     id: record.id,
     name: record.name,

@@ -1,11 +1,13 @@
 import type { Backend } from '../contracts/backend.ts'
 import type { Broker } from '../contracts/broker.ts'
 import type { Logger } from '../contracts/logger.ts'
-import type { Clock } from '../contracts/time.ts'
+import type { Clock, Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { Codecs } from '../task/codec.ts'
 import type { TaskRegistry } from '../task/registry.ts'
 import type { TaskEventHub } from './events.ts'
+import type { FollowUps } from './follow-ups.ts'
+import type { ParkedDelays } from './parked-delays.ts'
 import type { Publisher } from './publisher.ts'
 import type { ResolvedSettings } from './settings.ts'
 
@@ -16,6 +18,8 @@ export interface Connection {
   /** Whether one atomic step can change both. */
   readonly oneStore: boolean
   readonly publisher: Publisher
+  /** Holds delays that are longer than the broker can; undefined where they go in hops. */
+  readonly parked: ParkedDelays | undefined
 }
 
 /** What producer and worker share. One per app. */
@@ -26,10 +30,16 @@ export interface Runtime {
   readonly codec: Codecs
   readonly registry: TaskRegistry
   readonly events: TaskEventHub
+  readonly followUps: FollowUps
   /** The connection, once there is one: saves a turn of the event loop on every sending. */
   readonly connected: Connection | undefined
   /** Opens broker and backend once; later calls get the same. */
   connect(): Promise<Connection>
+}
+
+/** The longest delay a message may be sent with in one step. */
+export function longestDelayMs({ broker, parked }: Connection): Millis {
+  return parked ? Number.POSITIVE_INFINITY : broker.capabilities.maxDelayMs
 }
 
 /** @throws TqError `BACKEND_REQUIRED` that names the feature and the line that mends it. */

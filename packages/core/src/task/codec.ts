@@ -16,8 +16,10 @@ export interface Codec {
 export const jsonCodec: Codec = {
   name: 'json',
   encode: (value) => Buffer.from(JSON.stringify(value)),
-  decode: (body) =>
-    JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()) as unknown,
+  decode: (body) => {
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    return JSON.parse(bytes.toString()) as unknown
+  },
 }
 
 const codecHeader = 'tq-codec'

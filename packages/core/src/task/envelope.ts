@@ -3,6 +3,7 @@ import type { Millis } from '../contracts/time.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { Codecs } from './codec.ts'
+import type { FlowLink } from './flow.ts'
 
 /** One failed run, as it is kept. */
 export interface FailedRun {
@@ -53,10 +54,18 @@ export interface Envelope {
   readonly ignoreResult?: 1
   /** Whether the sender chose the id itself, so that copies may come late. */
   readonly ownId?: 1
+  /** 1 when the input is a list and the handler runs for each element. */
+  readonly many?: 1
+  /** What follows when it has ended, where it is part of a workflow. */
+  readonly flow?: FlowLink
 }
 
+/** An envelope to be sent: counts that are 0 may be left out, and are by those who send many. */
+export type NewEnvelope = Omit<Envelope, 'attempt' | 'generation'> &
+  Partial<Pick<Envelope, 'attempt' | 'generation'>>
+
 /** The message of an envelope. */
-export function toMessage(envelope: Envelope, codec: Codecs, delayMs: Millis): OutboundMessage {
+export function toMessage(envelope: NewEnvelope, codec: Codecs, delayMs: Millis): OutboundMessage {
   return {
     id: envelope.id,
     body: codec.encode(envelope),
@@ -73,6 +82,11 @@ export function fromBody(
   codec: Codecs,
 ): Envelope {
   const value = codec.decode(body, headers)
+  if (typeof value === 'object' && value !== null) {
+    const counts = value as { attempt?: unknown; generation?: unknown }
+    counts.attempt ??= 0
+    counts.generation ??= 0
+  }
   const problem = problemOf(value)
   if (problem) throw new TqError('UNREADABLE_MESSAGE', `The message is not a tq envelope: ${problem}.`)
   return value as Envelope
@@ -96,7 +110,9 @@ const required: Readonly<Record<string, Check>> = {
   generation: isCount,
   sentAt: isTime,
 }
-const optional: Readonly<Record<string, Check>> = {
+const optional: Readonly<Record<string, Check | undefined>> = {
+  // Nothing is inherited: a field may be called `constructor`.
+  __proto__: null as never,
   priority: (value) => isCount(value) && (value as number) <= 9,
   maxRetries: isCount,
   expiresMs: isTime,
@@ -108,6 +124,7 @@ const optional: Readonly<Record<string, Check>> = {
   failures: (value) => Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null),
   parent: isText,
   unique: isText,
+  flow: (value) => Array.isArray((value as FlowLink | null)?.frames),
 }
 
 function problemOf(value: unknown): string | undefined {
@@ -115,8 +132,9 @@ function problemOf(value: unknown): string | undefined {
   const fields = value as Readonly<Record<string, unknown>>
   if (fields['v'] !== 1) return `version ${String(fields['v'])} is not known to this worker`
   for (const name in required) if (!required[name]?.(fields[name])) return `'${name}' is missing or wrong`
-  for (const name in optional) {
-    if (fields[name] !== undefined && !optional[name]?.(fields[name])) return `'${name}' is wrong`
+  // By what is there, not by what could be: nearly always there is nothing.
+  for (const name in fields) {
+    if (fields[name] !== undefined && optional[name]?.(fields[name]) === false) return `'${name}' is wrong`
   }
   return undefined
 }

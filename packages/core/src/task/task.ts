@@ -4,6 +4,8 @@ import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { Duration } from '../options/duration.ts'
 import type { TaskContext } from './context.ts'
 import type { Schema } from './schema.ts'
+import { signaturesOf } from './sign.ts'
+import type { Nothing, Signature, SignatureHost } from './signature.ts'
 import type { InputArguments } from './task-options.ts'
 import type { TaskPolicy } from './task-policy.ts'
 
@@ -77,7 +79,7 @@ export interface AsyncResult<Result = unknown> {
 }
 
 /** What a task needs of the app it belongs to. */
-export interface TaskHost {
+export interface TaskHost extends SignatureHost {
   send<Result>(task: TaskDefinition, input: unknown, options: SendOptions): Promise<AsyncResult<Result>>
   sendMany<Result>(
     task: TaskDefinition,
@@ -120,10 +122,37 @@ export interface Task<Input, Result> {
     inputs: readonly Input[],
     options?: Omit<SendOptions, 'taskId' | 'uniqueKey'>,
   ): Promise<readonly AsyncResult<Result>[]>
+  /**
+   * The task as a step of a workflow. Without an input it takes the value of the step before as its whole input.
+   *
+   * @example chain(parse.s({ path }), embed.s(), save.s())
+   */
+  s(): Signature<undefined extends Input ? Nothing : Input, Result>
+  /** With its whole input: the first step of a chain, or a child of a group. */
+  s(input: Input): Signature<Nothing, Result>
+  /**
+   * With part of its input; the value of the step before becomes one field of it.
+   *
+   * @example chain(parse.s({ path }), embed.s({ model: 'small' }, { from: 'text' }))
+   */
+  s<Field extends keyof Input & string>(
+    rest: Omit<Input, Field>,
+    options: { readonly from: Field },
+  ): Signature<Input[Field], Result>
+  /** With its whole input, wherever it stands: the value of the step before is ignored. */
+  si(...input: InputArguments<Input>): Signature<unknown, Result>
+  /** A group with one task for each element of the list that the step before gives. */
+  map(): Signature<readonly Input[], Result[]>
+  /** A group with one task for each input. */
+  map(inputs: readonly Input[]): Signature<Nothing, Result[]>
+  /** A group of tasks that each work through so many of the inputs, one after the other: for inputs too small for a task each. */
+  chunks(inputs: readonly Input[], size: number): Signature<Nothing, Result[][]>
 }
 
 /** The result type of a task, for `app.result<typeof add>(id)`. */
-export type ResultOf<T> = T extends Task<never, infer Result> ? Result : T
+export type ResultOf<T> = T extends { delay(...input: never): Promise<AsyncResult<infer Result>> }
+  ? Result
+  : T
 
 /** A callable task over its definition. */
 export function createTask<Input, Result>(definition: TaskDefinition, host: TaskHost): Task<Input, Result> {
@@ -132,6 +161,7 @@ export function createTask<Input, Result>(definition: TaskDefinition, host: Task
   Object.defineProperty(call, 'name', { value: definition.name })
   return Object.assign(call, {
     definition,
+    ...signaturesOf<Input, Result>(definition, host),
     delay: (...[input]: InputArguments<Input>) => host.send<Result>(definition, input, {}),
     applyAsync: (input: Input, options: SendOptions = {}) => host.send<Result>(definition, input, options),
     delayMany: (inputs: readonly Input[], options: SendOptions = {}) =>

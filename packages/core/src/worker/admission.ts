@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Backend, ClaimOutcome } from '../contracts/backend.ts'
 import type { CommitItem, Delivery } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
 import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { judge, maxMisses, missDelay } from '../policy/poison.ts'
@@ -9,15 +10,16 @@ import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
+import { joinedInputs, revokedWorkflows } from './flow-admission.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
-import { deadLetter } from './settle.ts'
+import { deadLetter, endedStep, type SettleItem } from './settle.ts'
 
 /** A message that is settled without running. */
 export type Refusal =
   | { readonly job: Job; readonly outcome: Outcome }
-  /** Only a dead letter is left to send: it cannot be read, or has failed before. */
-  | { readonly job: undefined; readonly item: CommitItem }
+  /** It cannot be read, or has ended before: a dead letter may be left to send, or what follows it to be driven. */
+  | { readonly job: undefined; readonly item: SettleItem }
 
 /** What became of a batch. */
 export interface Admitted {
@@ -67,33 +69,64 @@ export class Admission {
     }
     const claims = await this.#claim(readable)
     const failures = await this.#failuresAmong(readable, claims)
+    const { revoked, inputs } = await this.#flows(
+      readable.filter(({ envelope }, index) => envelope.flow && typeof claims[index] === 'object'),
+    )
     const jobs: Job[] = []
+    const receivedAt = this.#runtime.clock.monotonic()
     for (const [index, read] of readable.entries()) {
       const claim = claims[index] ?? 'superseded'
-      const failure = failures.get(read)
-      if (failure) {
-        refused.push({ job: undefined, item: this.#deadLetter(read.delivery, 'failed before', failure) })
+      const ended = this.#endedBefore(read, claim, failures.get(read))
+      if (ended) {
+        refused.push({ job: undefined, item: ended })
         continue
       }
-      const job = this.#toJob(read, claim)
-      const outcome: Outcome | undefined = typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job)
+      const { envelope } = read
+      const input = inputs.has(envelope) ? inputs.get(envelope) : envelope.input
+      const job = this.#toJob(read, claim, input, receivedAt)
+      const outcome: Outcome | undefined =
+        typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job, revoked)
       if (outcome) refused.push({ job, outcome })
       else jobs.push(job)
     }
     return { jobs, refused }
   }
 
-  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome): Job {
+  /** What has to be asked for parts of workflows; most batches have none. */
+  async #flows(parts: readonly Read[]) {
+    const { backend } = this.#connection
+    const envelopes = parts.map(({ envelope }) => envelope)
+    const revoked = await revokedWorkflows(backend, envelopes)
+    return { revoked, inputs: await joinedInputs(backend, envelopes) }
+  }
+
+  /** What is left to do for a task that has ended: whoever ended it may have died before it was done. */
+  #endedBefore(
+    { delivery, envelope }: Read,
+    claim: ClaimOutcome,
+    failure: TaskErrorInfo | undefined,
+  ): SettleItem | undefined {
+    const over = claim === 'terminal' || claim === 'revoked'
+    const flow = over ? envelope.flow : undefined
+    if (!failure && !flow) return undefined
+    const item = failure
+      ? this.#deadLetter(delivery, 'failed before', failure)
+      : ({ lease: delivery.lease } satisfies CommitItem)
+    return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
+  }
+
+  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown, receivedAt: Millis): Job {
     return {
       delivery,
       envelope,
+      input,
       task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
       queue: this.#queue,
       epoch: typeof claim === 'object' ? claim.epoch : 0,
-      receivedAt: this.#runtime.clock.monotonic(),
+      receivedAt,
       suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
       lost: false,
-      stop: undefined,
+      context: undefined,
     }
   }
 
@@ -102,8 +135,9 @@ export class Admission {
     const { backend, oneStore } = this.#connection
     if (!backend) return read.map(() => ({ epoch: 0 }))
     // A broker speaks for its own store; with another backend it knows nothing of the records.
+    // A part of a workflow is settled in steps, which only a claim fences.
     const told = read.map(({ delivery, envelope }) =>
-      oneStore ? fromVerdict(delivery, envelope) : undefined,
+      oneStore && !envelope.flow ? fromVerdict(delivery, envelope) : undefined,
     )
     const open = read.filter((_, index) => told[index] === undefined)
     if (open.length === 0) return told as readonly ClaimOutcome[]
@@ -130,8 +164,10 @@ export class Admission {
   ): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
     const failures = new Map<Read, TaskErrorInfo>()
     const { backend, oneStore } = this.#connection
-    const over = read.filter((_, index) => claims[index] === 'terminal')
-    if (over.length === 0 || oneStore || !backend) return failures
+    const over = read.filter(
+      ({ envelope }, index) => claims[index] === 'terminal' && (!oneStore || envelope.flow !== undefined),
+    )
+    if (over.length === 0 || !backend) return failures
     const records = await recordsOf(backend, over)
     for (const [index, one] of over.entries()) {
       const record = records[index]
@@ -142,7 +178,9 @@ export class Admission {
   }
 
   /** Why a job is not run now; undefined when it is. */
-  #refusal({ envelope, delivery, task }: Job): Outcome | undefined {
+  #refusal({ envelope, delivery, task }: Job, revokedRoots: ReadonlySet<string>): Outcome | undefined {
+    if (envelope.flow?.root !== undefined && revokedRoots.has(envelope.flow.root))
+      return { type: 'revoked', reason: 'its workflow was revoked' }
     if (envelope.delayLeftMs !== undefined && envelope.delayLeftMs > 0) {
       return { type: 'forward', delayMs: 0, delayLeftMs: envelope.delayLeftMs }
     }

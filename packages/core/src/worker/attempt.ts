@@ -10,14 +10,14 @@ import {
 import { TqError } from '../errors/tq-error.ts'
 import { decideRetry, type RetryDecision } from '../policy/retry.ts'
 import { checkJson } from '../task/json.ts'
-import { parseWith } from '../task/schema.ts'
+import { parseWith, type Schema } from '../task/schema.ts'
 import type { RetryPolicy } from '../task/task-policy.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
 
 /** Runs the handler, here or in a child process, with the app's middleware around it. */
-export type Handler = (job: Runnable, input: unknown, context: RunContext) => Promise<unknown>
+export type Handler = (job: Runnable, input: unknown, context: RunContext) => unknown
 
 /** What a handler needs to know of a job. */
 export type Runnable = Pick<Job, 'envelope' | 'queue' | 'task'>
@@ -43,9 +43,9 @@ export async function attempt(
   take: TakeHandler,
 ): Promise<Outcome> {
   try {
-    if (isExpired(job, clock.now())) return { type: 'revoked', reason: 'expired before it was started' }
-    const { task, envelope } = job
-    const parsed = task.input && parseWith(task.input, envelope.input, `input of task '${task.name}'`)
+    if (isExpired(job, clock)) return { type: 'revoked', reason: 'expired before it was started' }
+    const { task } = job
+    const parsed = task.input && parseInput(job)
     const input: unknown = parsed instanceof Promise ? await parsed : parsed
     // Limits begin when there is a process to run in: starting one is not the task's time.
     const taken = take()
@@ -55,25 +55,39 @@ export async function attempt(
     const value = await (limited
       ? withLimits(clock, job, context, handler, input)
       : handler(job, input, context))
-    return await toDone(job, value, maxResultBytes)
+    if (task.output) await checkOutput(job, task.output, value)
+    return toDone(job, value, maxResultBytes)
   } catch (error) {
     return toFailure(job, context, error)
   }
 }
 
-function isExpired({ envelope }: Job, now: number): boolean {
-  return envelope.expiresMs !== undefined && now - envelope.sentAt > envelope.expiresMs
+function parseInput({ task, envelope, input }: Job): unknown {
+  const { input: schema } = task
+  const what = `input of task '${task.name}'`
+  if (!schema || !envelope.many) return schema && parseWith(schema, input, what)
+  const inputs = Array.isArray(input) ? input : [input]
+  return Promise.all(inputs.map((one) => parseWith(schema, one, what)))
 }
 
-async function toDone(job: Job, value: unknown, maxResultBytes: number): Promise<Outcome> {
+function isExpired({ envelope: { expiresMs, sentAt } }: Job, clock: Clock): boolean {
+  return expiresMs !== undefined && clock.now() - sentAt > expiresMs
+}
+
+function toDone(job: Job, value: unknown, maxResultBytes: number): Outcome {
   if (job.lost) return { type: 'lost' }
-  const what = `result of task '${job.task.name}'`
-  if (job.task.output) await parseWith(job.task.output, value, what)
   if (value === undefined) return { type: 'done', json: undefined }
+  const what = `result of task '${job.task.name}'`
   checkJson(value, what)
   const json = JSON.stringify(value)
   if (json.length * 3 > maxResultBytes) checkSize(json, what, maxResultBytes)
   return { type: 'done', json }
+}
+
+async function checkOutput({ envelope, task }: Job, schema: Schema, value: unknown): Promise<void> {
+  const what = `result of task '${task.name}'`
+  const values = envelope.many && Array.isArray(value) ? value : [value]
+  for (const one of values) await parseWith(schema, one, what)
 }
 
 /** A value that cannot be stored must fail the task, not its settling. */
@@ -92,8 +106,8 @@ function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
   if (job.lost) return { type: 'lost' }
   const { stopReason } = context
   if (stopReason instanceof WorkerStopping) return { type: 'release' }
-  // The record says REVOKED already; what is left of the message has to go.
-  if (stopReason instanceof TaskRevoked) return { type: 'drop' }
+  // Its record may say so already, or that of its workflow does.
+  if (stopReason instanceof TaskRevoked) return { type: 'revoked', reason: stopReason.message }
   const error = isAbort(thrown) && stopReason ? stopReason : thrown
   if (error instanceof TaskCrashed) return afterCrash(job, error)
   const policy = { ...job.task.policy.retry, maxRetries: context.maxRetries }
@@ -153,7 +167,7 @@ function withLimits(
       }
       cancels.push(clock.setTimer(limitMs, exceeded))
     }
-    const running = handler(job, input, context)
+    const running = Promise.resolve(handler(job, input, context))
     context.running = running
     running.then(resolve, reject)
   }).finally(() => {

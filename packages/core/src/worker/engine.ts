@@ -100,7 +100,9 @@ export class Engine {
 
   /** Tasks leased and waiting for a slot. */
   get reserved(): number {
-    return this.#sessions.reduce((sum, { ready }) => sum + ready.length, this.#suspects.length)
+    let sum = this.#suspects.length
+    for (const { ready } of this.#sessions) sum += ready.length
+    return sum
   }
 
   async open(): Promise<void> {
@@ -139,14 +141,19 @@ export class Engine {
 
   #room(session: QueueSession): number {
     if (this.#solo) return 0
-    const free = this.#options.concurrency - this.active.size
-    return Math.max(0, free + session.readAhead.room - this.reserved)
+    const ahead = session.readAhead.room
+    const whole = this.#options.concurrency + ahead
+    const room = whole - this.active.size - this.reserved
+    if (ahead === 0) return Math.max(0, room)
+    // By halves: one is on its way while the other is worked off. Less only when there is nothing left to do.
+    const half = Math.ceil(whole / 2)
+    return room >= half ? half : this.reserved === 0 ? Math.max(0, room) : 0
   }
 
   #startReady(): void {
     this.#startSuspect()
     this.#fillSlots()
-    if (this.reserved > 0 && !this.#cancelPatrol) this.#planPatrol()
+    if (!this.#cancelPatrol && this.reserved > 0) this.#planPatrol()
   }
 
   /** A task that may bring its process down and cannot be isolated: alone, if that is possible in reasonable time. */
@@ -187,7 +194,7 @@ export class Engine {
       announced: false,
       decided: false,
     }
-    job.stop = (reason) => context.stop(reason)
+    job.context = context
     this.active.add(run)
     this.#reporter.wake()
     this.#host.started(run)

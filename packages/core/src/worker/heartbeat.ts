@@ -70,12 +70,16 @@ export class Heartbeat {
   async #stopRevoked(): Promise<void> {
     const running = [...this.#active].filter(({ decided }) => !decided)
     if (running.length === 0) return
-    const records = await this.#backend.results.get(running.map(({ job }) => job.envelope.id))
+    // A task's own record, and that of the workflow it is part of.
+    const ids = running.flatMap(({ job: { envelope } }) => [envelope.id, envelope.flow?.root ?? envelope.id])
+    const records = await this.#backend.results.get(ids)
     for (const [index, run] of running.entries()) {
-      const record = records[index]
-      if (record?.state !== 'REVOKED' || record.generation !== run.job.envelope.generation) continue
-      const { reason, terminate } = readDetail(record)
-      run.context.stop(new TaskRevoked(run.job.envelope.id, reason ?? 'revoked'))
+      const { id, generation, flow } = run.job.envelope
+      const [own, root] = [records[2 * index], records[2 * index + 1]]
+      const revoked = own?.state === 'REVOKED' && own.generation === generation ? own : flow && root
+      if (revoked?.state !== 'REVOKED') continue
+      const { reason, terminate } = readDetail(revoked)
+      run.context.stop(new TaskRevoked(id, reason ?? 'revoked'))
       if (terminate) run.context.terminate?.()
     }
   }

@@ -2,11 +2,14 @@ import type { Delivery } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import type { Envelope } from '../task/envelope.ts'
 import type { TaskDefinition } from '../task/task.ts'
+import type { RunContext } from './run-context.ts'
 
 /** One delivery of a known task, from its receipt until it is settled. */
 export interface Job {
   readonly delivery: Delivery
   readonly envelope: Envelope
+  /** The envelope's, or put together from the values of a join. */
+  readonly input: unknown
   readonly task: TaskDefinition
   readonly queue: string
   /** The right to write the task's record. */
@@ -17,6 +20,6 @@ export interface Job {
   readonly suspect: boolean
   /** Set when the lease is gone: nothing of this run may be written any more. */
   lost: boolean
-  /** Set when it has to stop, before or while it runs. */
-  stop: ((reason: Error) => void) | undefined
+  /** Once it runs. */
+  context: RunContext | undefined
 }

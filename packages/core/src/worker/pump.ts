@@ -79,7 +79,7 @@ export class Pump {
         const count = await session.receive(room, this.#waitMs, either)
         if (count !== undefined && count > 0) {
           this.#host.startReady()
-          enough.abort()
+          if (turn.length > 1) enough.abort()
         }
         return count
       }),

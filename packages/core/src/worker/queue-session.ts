@@ -10,7 +10,7 @@ import type { LeaseKeeping } from './lease-keeper.ts'
 import { type Line, openLine } from './line.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { settleContext, settlementOf } from './settle.ts'
+import { type SettleContext, settleContext, settlementOf } from './settle.ts'
 import { SettleGroup } from './settle-group.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
@@ -38,6 +38,7 @@ export class QueueSession {
   readonly #keeping: LeaseKeeping
   readonly #admission: Admission
   readonly #onRefused: OnRefused
+  readonly #settling: SettleContext
   /** Running although their message is gone. */
   readonly #acknowledged = new WeakSet<Job>()
   #line: Line | undefined
@@ -57,6 +58,7 @@ export class QueueSession {
     this.#options = options
     this.#keeping = keeping
     this.#onRefused = onRefused
+    this.#settling = settleContext(runtime, connection, options.name)
     this.readAhead = new ReadAhead(options.readAhead, options.concurrency)
     this.#admission = new Admission(queue, runtime, connection)
   }
@@ -98,7 +100,8 @@ export class QueueSession {
 
   /** Hands a finished job to settling. */
   settle(job: Job, outcome: Outcome, startedAt: number, settled: (settlement: Settlement) => void): void {
-    const context = settleContext(this.#runtime, this.#connection, this.#options.name)
+    const context = this.#settling
+    context.now = this.#runtime.clock.now()
     const line = this.#line
     if (this.#acknowledged.delete(job)) {
       // At most once: its message is gone, so whatever happened to it is its end.
@@ -258,7 +261,7 @@ export class QueueSession {
       line.held.delete(lease)
       if (!job) continue
       job.lost = true
-      job.stop?.(new LeaseLost())
+      job.context?.stop(new LeaseLost())
       const index = this.ready.indexOf(job)
       if (index >= 0) this.ready.splice(index, 1)
     }

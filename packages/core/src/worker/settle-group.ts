@@ -10,14 +10,16 @@ import type { Millis } from '../contracts/time.ts'
 import { BrokerError } from '../errors/broker-error.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
+import type { SettleItem } from './settle.ts'
 
 interface Entry {
-  readonly item: CommitItem
+  readonly item: SettleItem
   readonly how: 'commit' | 'store' | 'giveBack'
   settled(settlement: Settlement): void
   /** How far settling in steps has come: a repeated step must not take its own work for somebody else's. */
   record?: 'stored' | 'stale'
   published?: boolean
+  followed?: boolean
 }
 
 type Ask = (entries: readonly Entry[]) => Promise<readonly Settlement[]>
@@ -52,12 +54,12 @@ export class SettleGroup {
   }
 
   /** Stores, publishes and acks. `settled` is told what came of it. */
-  finish(item: CommitItem, settled: (settlement: Settlement) => void): void {
+  finish(item: SettleItem, settled: (settlement: Settlement) => void): void {
     this.#add({ item, how: 'commit', settled })
   }
 
   /** Stores and publishes for a delivery that was acknowledged before it ran. */
-  store(item: CommitItem, settled: (settlement: Settlement) => void): void {
+  store(item: SettleItem, settled: (settlement: Settlement) => void): void {
     this.#add({ item, how: 'store', settled })
   }
 
@@ -94,20 +96,17 @@ export class SettleGroup {
     const { maxBatch } = this.#connection.broker.capabilities
     const batch = this.#waiting.length <= maxBatch ? this.#waiting : this.#waiting.slice(0, maxBatch)
     this.#waiting = this.#waiting.slice(batch.length)
-    const asks: Readonly<Record<Entry['how'], Ask>> = {
-      commit: (entries) => this.#commit(entries),
-      store: (entries) => this.#storeAndPublish(entries),
-      giveBack: (entries) => this.#receiver.nack(leasesOf(entries), { delayMs: 0 }),
+    const commits = batch.filter(({ how }) => how === 'commit')
+    const running = [this.#untilAnswered(commits, (entries) => this.#commit(entries))]
+    if (commits.length < batch.length) {
+      const stores = batch.filter(({ how }) => how === 'store')
+      const givenBack = batch.filter(({ how }) => how === 'giveBack')
+      running.push(
+        this.#untilAnswered(stores, (entries) => this.#storeAndPublish(entries)),
+        this.#untilAnswered(givenBack, (entries) => this.#receiver.nack(leasesOf(entries), { delayMs: 0 })),
+      )
     }
-    const kinds = Object.keys(asks) as Entry['how'][]
-    await Promise.all(
-      kinds.map((kind) =>
-        this.#untilAnswered(
-          batch.filter(({ how }) => how === kind),
-          asks[kind],
-        ),
-      ),
-    )
+    await Promise.all(running)
   }
 
   /** Asks again what got no answer, as long as the receiver lives. */
@@ -168,11 +167,20 @@ export class SettleGroup {
     return ['lost']
   }
 
-  #commit(entries: readonly Entry[]): Promise<readonly Settlement[]> {
-    if (this.#connection.oneStore && this.#receiver.commit) {
-      return this.#receiver.commit(entries.map(({ item }) => item))
-    }
-    return this.#inSteps(entries)
+  async #commit(entries: readonly Entry[]): Promise<readonly Settlement[]> {
+    const { oneStore } = this.#connection
+    const whole = oneStore && this.#receiver.commit ? entries.filter(({ item }) => !item.inSteps) : []
+    if (whole.length === entries.length)
+      return (await this.#receiver.commit?.(whole.map(({ item }) => item))) ?? []
+    const inSteps = entries.filter((entry) => !whole.includes(entry))
+    const [committed, stepped] = await Promise.all([
+      whole.length > 0 ? this.#receiver.commit?.(whole.map(({ item }) => item)) : [],
+      this.#inSteps(inSteps),
+    ])
+    const settlements = new Map<Entry, Settlement | undefined>()
+    for (const [index, entry] of whole.entries()) settlements.set(entry, committed?.[index])
+    for (const [index, entry] of inSteps.entries()) settlements.set(entry, stepped[index])
+    return entries.map((entry) => settlements.get(entry) ?? 'unknown')
   }
 
   /**
@@ -193,7 +201,20 @@ export class SettleGroup {
       [...byQueue(followUps)].map(([queue, messages]) => this.#connection.publisher.publish(queue, messages)),
     )
     for (const entry of left) entry.published = true
+    await this.#driveFollowUps(entries)
     return entries.map(({ record }) => (record === 'stale' ? 'stale' : 'ok'))
+  }
+
+  /** A refused record means that the task has ended in another way: then that end decides what follows. */
+  async #driveFollowUps(entries: readonly Entry[]): Promise<void> {
+    const open = entries.filter(({ item, followed }) => item.ended && !followed)
+    if (open.length === 0) return
+    const ended = open.flatMap(({ item, record }) => {
+      if (!item.ended) return []
+      return record === 'stale' ? { ...item.ended, end: undefined } : item.ended
+    })
+    await this.#runtime.followUps.drive(ended)
+    for (const entry of open) entry.followed = true
   }
 
   async #storeRecords(entries: readonly Entry[]): Promise<void> {

@@ -1,19 +1,30 @@
 import type { CommitItem, OutboundMessage, RoutedMessage } from '../contracts/broker.ts'
 import type { TaskRecord, TaskState } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
-import type { TaskErrorInfo } from '../errors/task-errors.ts'
+import { describeError, type TaskErrorInfo, TaskRevoked } from '../errors/task-errors.ts'
 import { deadQueueOf } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
+import type { EndedStep } from '../runtime/follow-ups.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
-import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
 import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
+import type { FlowLink, FlowValue } from '../task/flow.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
+
+/** A delivery's end as a call to settle it, and what else has to happen before it is acknowledged. */
+export interface SettleItem extends CommitItem {
+  /** Part of a workflow: record, follow-ups and ack one after the other, since what follows may be more than one step. */
+  readonly inSteps?: boolean
+  readonly ended?: EndedStep
+}
 
 /** What settling needs to know of the worker. */
 export interface SettleContext {
   readonly worker: string
+  /** The same as JSON. */
+  readonly workerJson: string
   readonly codec: Codecs
   readonly maxDelayMs: Millis
   readonly maxBodyBytes: number
@@ -21,19 +32,21 @@ export interface SettleContext {
   readonly hasBackend: boolean
   /** Whether late copies of a message are possible, so that ended tasks must be remembered. */
   readonly copiesPossible: boolean
-  readonly now: number
+  /** Set anew for each that is settled. */
+  now: number
 }
 
-/** The context of everything that is settled now. */
+/** The context of everything that a worker settles. */
 export function settleContext(runtime: Runtime, connection: Connection, worker: string): SettleContext {
   return {
     worker,
+    workerJson: JSON.stringify(worker),
     codec: runtime.codec,
-    maxDelayMs: connection.broker.capabilities.maxDelayMs,
+    maxDelayMs: longestDelayMs(connection),
     maxBodyBytes: connection.broker.capabilities.maxBodyBytes,
     hasBackend: connection.backend !== undefined,
     copiesPossible: !connection.oneStore,
-    now: runtime.clock.now(),
+    now: 0,
   }
 }
 
@@ -42,13 +55,37 @@ const rememberMs: Millis = 14 * 86_400_000
 /** Failed runs that travel with a task, without their stacks. */
 const mostFailures = 5
 
-/** The record, the follow-ups and the ack that an outcome means; undefined for those that write nothing. */
+/** The record, the follow-ups and the ack that an outcome means. */
 export function settlementOf(
   job: Job,
   outcome: Outcome,
   startedAt: number,
   context: SettleContext,
-): CommitItem {
+): SettleItem {
+  const item = commitOf(job, outcome, startedAt, context)
+  if (!job.envelope.flow) return item
+  const end = endOf(job, outcome)
+  return {
+    ...item,
+    inSteps: true,
+    ...(end ? { ended: endedStep(job.envelope, job.envelope.flow, end) } : {}),
+  }
+}
+
+/** @param end undefined: as the task's record says. */
+export function endedStep({ id, generation }: Envelope, link: FlowLink, end?: FlowValue): EndedStep {
+  return { id, generation, link, end }
+}
+
+/** How the task has ended, for what follows it; undefined while it has not. */
+function endOf({ envelope: { id } }: Job, outcome: Outcome): FlowValue | undefined {
+  if (outcome.type === 'done') return outcome.json === undefined ? {} : { value: JSON.parse(outcome.json) }
+  if (outcome.type === 'dead') return { error: outcome.error, id }
+  if (outcome.type === 'revoked') return { error: describeError(new TaskRevoked(id, outcome.reason)), id }
+  return undefined
+}
+
+function commitOf(job: Job, outcome: Outcome, startedAt: number, context: SettleContext): CommitItem {
   const { lease } = job.delivery
   switch (outcome.type) {
     case 'done':
@@ -101,7 +138,8 @@ function withRecord(
   record: TaskRecord | undefined,
   publish: readonly RoutedMessage[],
 ): CommitItem {
-  return { lease, ...(record ? { record } : {}), ...(publish.length > 0 ? { publish } : {}) }
+  if (!record) return publish.length > 0 ? { lease, publish } : { lease }
+  return publish.length > 0 ? { lease, record, publish } : { lease, record }
 }
 
 function doneRecord(
@@ -112,9 +150,12 @@ function doneRecord(
 ): TaskRecord | undefined {
   const { task, envelope } = job
   const result =
-    json === undefined || task.policy.ignoreResult || envelope.ignoreResult ? '' : `,"result":${json}`
+    // In a workflow the value is kept all the same: what follows may have to be driven from it.
+    json === undefined || (!envelope.flow && (task.policy.ignoreResult || envelope.ignoreResult))
+      ? ''
+      : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
-  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${JSON.stringify(context.worker)}${result}}`
+  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${result}}`
   return record(job, 'SUCCESS', detail, task.policy.successTtlMs, context)
 }
 

@@ -13,6 +13,7 @@ import { dropUnique } from '../runtime/unique-lock.ts'
 import type { WorkerInfo } from '../runtime/worker-list.ts'
 import { newId } from '../util/ids.ts'
 import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
+import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Job } from './job.ts'
@@ -52,6 +53,7 @@ export class Worker {
   #engine: Engine | undefined
   #heartbeat: Heartbeat | undefined
   #deadLetters: DeadLetterUpkeep | undefined
+  #delays: DelayAttendant | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
@@ -148,6 +150,10 @@ export class Worker {
       this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, engine.active, () => this.describe())
       await this.#heartbeat.start()
     }
+    if (connection.parked) {
+      this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
+      this.#delays.start()
+    }
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
   }
@@ -169,6 +175,7 @@ export class Worker {
     })
     await this.#attend('settling', () => this.#engine?.close(this.#hurry.signal))
     await this.#attend('the heartbeat', () => this.#heartbeat?.stop())
+    await this.#attend('delayed tasks', () => this.#delays?.stop())
     await this.#attend('dead letters', () => this.#deadLetters?.stop())
     if (this.#usesApp) await this.#attend('shutdown of the app', () => this.#app.shutdown())
     this.#state = 'stopped'
@@ -224,8 +231,10 @@ export class Worker {
       events.emit('lost', () => toEvent(job))
       return
     }
-    void this.#releaseUnique(connection, job, outcome, settlement)
-    if (settlement === 'stale' || (outcome.type === 'drop' && runtimeMs > 0)) {
+    if (job.envelope.unique !== undefined) {
+      void this.#releaseUnique(connection, job, job.envelope.unique, outcome, settlement)
+    }
+    if (settlement === 'stale') {
       events.emit('revoked', () => ({ ...toEvent(job), reason: 'revoked while it ran' }))
     } else this.#tell(job, outcome, runtimeMs)
   }
@@ -260,12 +269,12 @@ export class Worker {
 
   async #releaseUnique(
     { backend }: Connection,
-    job: Job,
+    { envelope: { id } }: Job,
+    unique: string,
     outcome: Outcome,
     settlement: Settlement,
   ): Promise<void> {
-    const { unique, id } = job.envelope
-    if (unique === undefined || !backend) return
+    if (!backend) return
     const ours = settlement === 'ok' && ['done', 'dead', 'revoked'].includes(outcome.type)
     try {
       // Refused or dropped: the task may have ended, or a newer run of it may hold the key.

@@ -1,5 +1,5 @@
 import { script } from '../script.ts'
-import { luaMany, luaNow, luaReadAll } from './parts.ts'
+import { luaMany, luaNow, luaRecords } from './parts.ts'
 
 /**
  * Moves what is due to the ready lists, and a batch from those into the receiver's own hash. Frees before it writes,
@@ -7,16 +7,16 @@ import { luaMany, luaNow, luaReadAll } from './parts.ts'
  *
  * KEYS the receiver's hash, leases, wake, delayed, the ten ready lists
  * ARGV receiver, length of its lease, how many from the top, how many from the bottom, number of the first delivery,
- *   whether it holds anything, prefix of records or ''
+ *   whether it holds anything, prefixes of the hashes of records or ''
  *
  * Answers: status ('ok', or 'gone' when what it held was or must be given to others), receivers whose lease ended,
  * milliseconds until time alone brings something (-1: never), what the records say, the messages.
  */
 export const lease = script(
   'lease',
-  `${luaNow}${luaMany}${luaReadAll}
+  `${luaNow}${luaMany}${luaRecords}
 local receiver, length = ARGV[1], tonumber(ARGV[2])
-local top, bottom, first = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local top, bottom, firstNumber = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('ZREM', KEYS[3], '1')
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 20)
 local taken = {}
@@ -31,20 +31,19 @@ end
 -- The field n is the next number. A call that was made before is answered as before: its answer was lost, or it comes
 -- late, when nobody waits for it any more.
 local next = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
-for number = first, next - 1 do
+for number = firstNumber, next - 1 do
   taken[#taken + 1] = redis.call('HGET', KEYS[1], number) or nil
 end
-local repeated, room = first < next, top + bottom
+local repeated, room = firstNumber < next, top + bottom
 
 if not repeated then
   local due = redis.call('ZCOUNT', KEYS[4], '-inf', now)
   if due > 0 then
-    local batch = redis.call('ZRANGE', KEYS[4], 0, math.min(due, 500) - 1, 'WITHSCORES')
-    redis.call('ZREMRANGEBYRANK', KEYS[4], 0, #batch / 2 - 1)
-    for i = 1, #batch, 2 do
-      local message = batch[i]
-      local stored = message:sub(7, 8) .. struct.pack('<I6', tonumber(batch[i + 1])) .. message:sub(15)
-      redis.call('RPUSH', KEYS[5 + stored:byte(9)], stored)
+    local batch = redis.call('ZRANGE', KEYS[4], 0, math.min(due, 500) - 1)
+    redis.call('ZREMRANGEBYRANK', KEYS[4], 0, #batch - 1)
+    for i = 1, #batch do
+      local message = batch[i]:sub(7)
+      redis.call('RPUSH', KEYS[5 + message:byte(3)], message)
     end
   end
 
@@ -86,9 +85,9 @@ end
 local wait = -1
 if #taken > 0 then
   if not repeated then
-    local fields = { 'n', first + #taken }
+    local fields = { 'n', firstNumber + #taken }
     for i = 1, #taken do
-      fields[2 * i + 1] = first + i - 1
+      fields[2 * i + 1] = firstNumber + i - 1
       fields[2 * i + 2] = taken[i]
     end
     many('HSET', KEYS[1], fields)
@@ -108,24 +107,49 @@ redis.call('ZADD', KEYS[2], now + length + 1, receiver)
 
 local verdicts = {}
 if ARGV[7] ~= '' and #taken > 0 then
-  local records = {}
+  -- Records that share a bucket are read together: of tasks sent together nearly all do.
+  local groups, order = {}, {}
+  local lastStart, lastName
   for i = 1, #taken do
     local message = taken[i]
-    records[i] = ARGV[7] .. message:sub(12, 11 + message:byte(10) + 256 * message:byte(11))
-  end
-  records = readAll(records)
-  for i = 1, #taken do
-    local record = records[i]
-    if not record then
-      verdicts[i] = '-'
+    local idEnd = 10 + message:byte(5) + 256 * message:byte(6)
+    local name, field
+    if message:byte(4) == 1 then
+      local start = message:sub(11, 29)
+      if start ~= lastStart then
+        lastStart = start
+        lastName = message:sub(11, 21) .. message:sub(25, 28)
+      end
+      name, field = lastName, message:sub(22, idEnd)
     else
-      local state = record:byte(1)
-      if state > 2 then verdicts[i] = state == 5 and 'r' or 't'
-      elseif record:byte(28) == 0 then verdicts[i] = 'y'
-      else verdicts[i] = '-' end
+      name = message:sub(11, idEnd):gsub('[%%:{}]', function(mark) return string.format('%%%x', mark:byte()) end)
+      field = ''
+    end
+    local group = groups[name]
+    if not group then
+      group = { name = name, fields = {}, at = {} }
+      groups[name] = group
+      order[#order + 1] = group
+    end
+    group.fields[#group.fields + 1] = field
+    group.at[#group.at + 1] = i
+  end
+  for g = 1, #order do
+    local group = order[g]
+    local records, over = read(ARGV[7] .. group.name .. '}', ARGV[8] .. group.name .. '}', group.fields)
+    for n = 1, #group.fields do
+      local record, verdict = records[n], '-'
+      if record and record:byte(1) == 112 then verdict = 'y'
+      elseif alive(record) then
+        local state = record:byte(1)
+        if state > 2 then verdict = state == 5 and 'r' or 't'
+        elseif record:byte(28) == 0 then verdict = 'y' end
+      end
+      verdicts[group.at[n]] = verdict
     end
   end
 end
+
 return { 'ok', expired, wait, table.concat(verdicts), unpack(taken) }
 `,
 )

@@ -24,7 +24,7 @@ for i = #ARGV, 2, -1 do
       local number = redis.call('INCR', KEYS[4])
       redis.call('ZADD', KEYS[3], now + delay + 1, struct.pack('>I6', number) .. message)
     else
-      redis.call('LPUSH', KEYS[5 + message:byte(9)], message)
+      redis.call('LPUSH', KEYS[5 + message:byte(3)], message)
     end
   end
 end

@@ -21,81 +21,163 @@ export const luaMany = `local function many(command, key, list)
 end
 `
 
-/** `readAll(keys)`: the values of many keys, in few commands. */
-export const luaReadAll = `local function readAll(keys)
-  local count = #keys
-  if count == 0 then return {} end
-  if count <= 4000 then return redis.call('MGET', unpack(keys)) end
-  local values = {}
-  for from = 1, count, 4000 do
-    local some = redis.call('MGET', unpack(keys, from, math.min(from + 3999, count)))
-    for i = 1, #some do values[from + i - 1] = some[i] end
-  end
-  return values
-end
-`
-
 /**
- * `putRecord(key, value, px, old)`: stores a record unless a later or final one is there; true when stored. A record
- * is packed as record-codec.ts tells: state, generation, attempt, epoch, ttl, mark, the run that claimed it, the rest.
+ * What scripts do with records, which are packed as record-codec.ts tells. Those of tasks that go on lie in the open
+ * hash of their bucket, those of tasks that ended in the other one.
+ *
+ * - `head(value)`: state, generation, attempt, epoch.
+ * - `alive(value)`: the value, unless it is no longer remembered.
+ * - `read(open, ended, fields)`: the values, whether alive or not, and which of them were among those that ended.
+ * - `keep(key, ms)`: it stays at least so long.
  */
-export const luaPutRecord = `local function keepRun(old, value)
+export const luaRecords = `local stamp = struct.pack('<I6', now)
+local function head(value)
+  if value:byte(1) == 112 then return 0, 0, 0, 0 end
+  return struct.unpack('<BI4I4I6', value)
+end
+local function alive(value)
+  if not value then return false end
+  local stored, ttl, mark = struct.unpack('<I6', value, #value - 5)
+  if value:byte(1) == 112 then
+    ttl = struct.unpack('<I6', value, 10)
+    mark = ttl
+  else
+    ttl, mark = struct.unpack('<I6I6', value, 16)
+  end
+  return stored + math.max(ttl, mark) > now and value
+end
+local function read(open, ended, fields)
+  local values = redis.call('HMGET', open, unpack(fields))
+  local missing, names, over = {}, {}, {}
+  for i = 1, #fields do
+    if not values[i] then
+      missing[#missing + 1] = i
+      names[#names + 1] = fields[i]
+    end
+  end
+  if #names > 0 then
+    local found = redis.call('HMGET', ended, unpack(names))
+    for n = 1, #names do
+      values[missing[n]] = found[n]
+      if found[n] then over[missing[n]] = true end
+    end
+  end
+  return values, over
+end
+local function keep(key, ms)
+  if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
+end
+local function keepRun(old, value)
+  if not old or old:byte(1) == 112 or value:byte(1) == 112 then return value end
   local length = old:byte(28)
   if length == 0 then return value end
   return value:sub(1, 27) .. old:sub(28, 28 + length) .. value:sub(29)
 end
-local function putRecord(key, value, px, old)
-  if old then
-    local state, generation, attempt, epoch = struct.unpack('<BI4I4I6', old)
-    local _, newGeneration, newAttempt, newEpoch = struct.unpack('<BI4I4I6', value)
-    if newGeneration < generation then return false end
-    if newGeneration == generation then
-      if state > 2 then return false end
-      if newAttempt < attempt or (newAttempt == attempt and newEpoch < epoch) then return false end
-    end
-    value = keepRun(old, value)
-  end
-  redis.call('SET', key, value, 'PX', px)
-  return true
-end
 `
 
-/** `acceptRecord(key, value, px)`: stores the record of a task that is sent; false when it was accepted before. */
-export const luaAcceptRecord = `local function acceptRecord(key, value, px)
-  if redis.call('SET', key, value, 'PX', px, 'NX') then return true end
-  local old = redis.call('GETRANGE', key, 0, 282)
-  local state, generation, attempt = struct.unpack('<BI4I4', old)
-  local _, newGeneration, newAttempt = struct.unpack('<BI4I4', value)
-  if newGeneration < generation then return false end
-  if newGeneration == generation and (state > 2 or newAttempt <= attempt) then return false end
-  redis.call('SET', key, value:sub(1, 27) .. old:sub(28, 28 + old:byte(28)) .. value:sub(29), 'PX', px)
-  return true
+/**
+ * `store(open, ended, isEnd, ms, fields, values, watched)`: stores records of one bucket, each unless a later or final
+ * one is there; answers which were stored.
+ */
+export const luaStore = `local function isStale(old, value)
+  local state, generation, attempt, epoch = head(old)
+  local _, newGeneration, newAttempt, newEpoch = head(value)
+  if newGeneration ~= generation then return newGeneration < generation end
+  return state > 2 or newAttempt < attempt or (newAttempt == attempt and newEpoch < epoch)
+end
+local function store(open, ended, isEnd, ms, fields, values, watched)
+  local olds, over = read(open, ended, fields)
+  local set, gone, stored = {}, {}, {}
+  for i = 1, #fields do
+    local old, value = olds[i], values[i]
+    -- Nothing is older than one that was only sent.
+    if not old or old:byte(1) == 112 or not alive(old) or not isStale(old, value) then
+      stored[i] = true
+      if not isEnd then value = keepRun(alive(old), value) end
+      set[#set + 1] = fields[i]
+      set[#set + 1] = value .. stamp
+      if old and isEnd ~= (over[i] or false) then gone[#gone + 1] = fields[i] end
+      if watched then redis.call('PUBLISH', ended .. ':' .. fields[i], '') end
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', isEnd and open or ended, unpack(gone)) end
+  if #set > 0 then
+    local target = isEnd and ended or open
+    many('HSET', target, set)
+    keep(target, ms)
+  end
+  return stored
 end
 `
 
 /**
- * `newQueue(at)`: collects what goes to the queue whose publishing keys start at KEYS[at]; `add` takes packed messages
- * (message-codec.ts), `flush` writes them. A stored message is its number of lost leases, when it was sent, and what
- * the client packed; a delayed one has a number in front.
+ * `accept(open, ended, ms, fields, values)`: stores the records of tasks that are sent; answers which of them were not
+ * accepted before, and whether all were not. `values` is a list, or one for all. Stored for the first time, which is the rule, they cost one command.
  */
-export const luaQueue = `local fresh = struct.pack('<I2I6', 0, now)
-local function newQueue(at)
+export const luaAccept = `local function accept(open, ended, ms, fields, values)
+  local common = type(values) == 'string' and values .. stamp
+  local set, accepted, count = {}, {}, #fields
+  if redis.call('EXISTS', open, ended) == 0 then
+    for i = 1, count do
+      set[2 * i - 1] = fields[i]
+      set[2 * i] = common or values[i] .. stamp
+    end
+    many('HSET', open, set)
+    redis.call('PEXPIRE', open, ms)
+    return nil, true
+  end
+  local olds, over = read(open, ended, fields)
+  local all = true
+  for i = 1, count do
+    local old, value = alive(olds[i]), common or values[i] .. stamp
+    accepted[i] = true
+    if old then
+      local state, generation, attempt = head(old)
+      local _, newGeneration, newAttempt = head(value)
+      if newGeneration < generation then accepted[i] = false end
+      if newGeneration == generation and (state > 2 or newAttempt <= attempt) then accepted[i] = false end
+      value = keepRun(old, value)
+    end
+    if accepted[i] then
+      set[#set + 1] = fields[i]
+      set[#set + 1] = value
+      if over[i] then redis.call('HDEL', ended, fields[i]) end
+    else
+      all = false
+    end
+  end
+  if #set > 0 then
+    many('HSET', open, set)
+    keep(open, ms)
+  end
+  return accepted, all
+end
+`
+
+/**
+ * `newQueue(at)`: collects what goes to the queue whose publishing keys start at KEYS[at]; `add` takes messages as
+ * message-codec.ts packs them, `flush` writes them; `push` writes some of one priority at once. A delayed one has a number in front.
+ */
+export const luaQueue = `local function newQueue(at)
   local lists, delayed, waiting = {}, {}, 0
   local queue = {}
   function queue.add(message, delay)
     if delay > 0 then
       delayed[#delayed + 1] = now + delay + 1
-      delayed[#delayed + 1] = fresh .. message
+      delayed[#delayed + 1] = message
       waiting = waiting + 1
     else
-      local priority = message:byte(1)
+      local priority = message:byte(3)
       local list = lists[priority]
       if not list then
         list = {}
         lists[priority] = list
       end
-      list[#list + 1] = fresh .. message
+      list[#list + 1] = message
     end
+  end
+  function queue.push(priority, ...)
+    redis.call('RPUSH', KEYS[at + 3 + priority], ...)
   end
   function queue.flush()
     if waiting > 0 then

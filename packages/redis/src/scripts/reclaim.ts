@@ -30,7 +30,7 @@ table.sort(numbers, function(one, other) return one > other end)
 for _, number in ipairs(numbers) do
   local message = messages[number]
   local lost = math.min(struct.unpack('<I2', message) + 1, 65535)
-  redis.call('LPUSH', KEYS[4 + message:byte(9)], struct.pack('<I2', lost) .. message:sub(3))
+  redis.call('LPUSH', KEYS[4 + message:byte(3)], struct.pack('<I2', lost) .. message:sub(3))
 end
 if #numbers > 0 then redis.call('ZADD', KEYS[3], 0, '1') end
 return #numbers

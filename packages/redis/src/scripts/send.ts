@@ -1,29 +1,52 @@
 import { script } from '../script.ts'
-import { luaAcceptRecord, luaMany, luaNow, luaQueue } from './parts.ts'
+import { luaAccept, luaMany, luaNow, luaQueue, luaRecords } from './parts.ts'
 
 /**
- * Adds messages and their records, each pair in one step with all others; a task that was accepted before adds
- * nothing.
+ * Adds messages and their records, all in one step; a task that was accepted before adds nothing.
  *
- * KEYS the queue's publishing keys, then the keys of the records in order
- * ARGV[1] how long the records are remembered when it is the same for all and nothing is delayed, else ''; per message:
- *   the message, its record or ''; without ARGV[1] also its delay and how long its record is remembered
+ * KEYS the queue's publishing keys, then both hashes of each bucket
+ * ARGV[1] 'd' when each message is followed by its delay, else the priority when it is the same for all, else '';
+ *   then sections, in the order of the messages: number of the bucket or 0, how many, and for a bucket: how long they
+ *   are remembered, the record of all or '', the fields, without the record of all each one's; then the messages
  */
 export const send = script(
   'send',
-  `${luaNow}${luaMany}${luaQueue}${luaAcceptRecord}
+  `${luaNow}${luaMany}${luaQueue}${luaRecords}${luaAccept}
 local queue = newQueue(1)
-local at = 13
-local px = ARGV[1]
-local width = px == '' and 4 or 2
-for i = 2, #ARGV, width do
-  local record = ARGV[i + 1]
-  local accepted = true
-  if record ~= '' then
-    at = at + 1
-    accepted = acceptRecord(KEYS[at], record, width == 2 and px or ARGV[i + 3])
+local delays, priority = ARGV[1] == 'd', tonumber(ARGV[1])
+local at = 2
+while at <= #ARGV do
+  local bucket, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  at = at + 2
+  local accepted, all = nil, true
+  if bucket > 0 then
+    local ms, common = ARGV[at], ARGV[at + 1]
+    at = at + 2
+    local fields, values = { unpack(ARGV, at, at + count - 1) }, common
+    at = at + count
+    if common == '' then
+      values = { unpack(ARGV, at, at + count - 1) }
+      at = at + count
+    end
+    accepted, all = accept(KEYS[12 + 2 * bucket], KEYS[13 + 2 * bucket], ms, fields, values)
   end
-  if accepted then queue.add(ARGV[i], width == 2 and 0 or tonumber(ARGV[i + 2])) end
+  if priority then
+    -- As they came: taking each into a hand costs more than all the rest.
+    local first = at
+    at = at + count
+    if all then
+      queue.push(priority, unpack(ARGV, first, at - 1))
+    else
+      for i = 1, count do
+        if accepted[i] then queue.push(priority, ARGV[first + i - 1]) end
+      end
+    end
+  else
+    for i = 1, count do
+      if not accepted or accepted[i] then queue.add(ARGV[at], delays and tonumber(ARGV[at + 1]) or 0) end
+      at = at + (delays and 2 or 1)
+    end
+  end
 end
 queue.flush()
 return 1

@@ -1,4 +1,4 @@
-import type { CollectionPage, JoinProgress, Millis } from '@tq/core/driver'
+import type { CollectionPage, JoinProgress, JoinReport, Millis } from '@tq/core/driver'
 import type { Connection } from '../connection.ts'
 import { wholeMs } from '../record-codec.ts'
 import { script } from '../script.ts'
@@ -13,11 +13,14 @@ import { luaKeep } from './lua.ts'
 /**
  * KEYS the join, order, places, values
  * ARGV time to live, 1 when sealed, the children
+ *
+ * Answers how many reported, how many there are, whether sealed.
  */
 const expect = script(
   'state-expect',
   `${luaKeep}
-if redis.call('HGET', KEYS[1], 'sealed') == '1' then return 0 end
+local function progress(sealed) return { 0, redis.call('HLEN', KEYS[4]), redis.call('LLEN', KEYS[2]), sealed } end
+if redis.call('HGET', KEYS[1], 'sealed') == '1' then return progress(1) end
 redis.call('HSET', KEYS[1], 'sealed', ARGV[2])
 for i = 3, #ARGV do
   local place = redis.call('LLEN', KEYS[2])
@@ -26,7 +29,7 @@ end
 keepFor(KEYS[1], ARGV[1])
 local left = redis.call('PTTL', KEYS[1])
 for i = 2, 4 do redis.call('PEXPIRE', KEYS[i], left) end
-return 1
+return progress(tonumber(ARGV[2]))
 `,
 )
 
@@ -89,26 +92,29 @@ export async function expectChildren(
   join: string,
   children: readonly string[],
   { ttlMs, sealed }: { readonly ttlMs: Millis; readonly sealed: boolean },
-): Promise<void> {
+): Promise<JoinProgress> {
   const names = namesOf(connection, join)
+  let progress: Progress = [0, 0, 0, 0]
   const ttl = Math.max(1, wholeMs(ttlMs))
   for (let start = 0; start === 0 || start < children.length; start += mostAtOnce) {
     const part = children.slice(start, start + mostAtOnce)
     const last = start + mostAtOnce >= children.length
-    await connection.run(expect, names, [ttl, sealed && last ? 1 : 0, ...part])
+    progress = (await connection.run(expect, names, [ttl, sealed && last ? 1 : 0, ...part])) as Progress
   }
+  return progressOf(progress)
 }
 
 export async function reportChild(
   connection: Connection,
-  join: string,
-  child: string,
-  value: string,
+  { join, child, value }: JoinReport,
 ): Promise<JoinProgress> {
-  const [added, done, total, sealed] = (await connection.run(report, namesOf(connection, join), [
-    child,
-    value,
-  ])) as readonly [number, number, number, number]
+  return progressOf((await connection.run(report, namesOf(connection, join), [child, value])) as Progress)
+}
+
+/** Whether a value is added, how many reported, how many there are, whether sealed. */
+type Progress = readonly [number, number, number, number]
+
+function progressOf([added, done, total, sealed]: Progress): JoinProgress {
   return { added: added === 1, done, total, complete: sealed === 1 && done === total }
 }
 

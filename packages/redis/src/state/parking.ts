@@ -1,10 +1,10 @@
-import type { Millis, ParkedItem } from '@tq/core/driver'
+import type { DueItem, Millis, ParkedItem } from '@tq/core/driver'
 import type { Connection } from '../connection.ts'
 import { wholeMs } from '../record-codec.ts'
 import { script } from '../script.ts'
 import { luaMicros } from './lua.ts'
 
-/* A lot is two keys: when each item is due (a sorted set), and the values (a hash). */
+/* A lot is two keys: when each item is seen (a sorted set), and the values (a hash), each behind the time it is due. */
 
 /**
  * KEYS due, values
@@ -13,8 +13,9 @@ import { luaMicros } from './lua.ts'
 const park = script(
   'state-park',
   `${luaMicros}
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[1], string.format('%.0f', math.ceil(now + ARGV[3])), ARGV[1])
+local due = string.format('%.0f', math.ceil(now + ARGV[3]))
+redis.call('HSET', KEYS[2], ARGV[1], due .. ':' .. ARGV[2])
+redis.call('ZADD', KEYS[1], due, ARGV[1])
 return 1
 `,
 )
@@ -27,11 +28,11 @@ const take = script(
   'state-due',
   `${luaMicros}
 local keys = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', math.floor(now)), 'LIMIT', 0, ARGV[1])
-local answer = {}
+local answer = { string.format('%.0f', math.floor(now)) }
 for _, key in ipairs(keys) do
   redis.call('ZADD', KEYS[1], string.format('%.0f', math.ceil(now + ARGV[2])), key)
   answer[#answer + 1] = key
-  answer[#answer + 1] = redis.call('HGET', KEYS[2], key) or ''
+  answer[#answer + 1] = redis.call('HGET', KEYS[2], key) or '0:'
 end
 return answer
 `,
@@ -53,14 +54,18 @@ export async function takeDue(
   connection: Connection,
   lot: string,
   { limit, leaseMs }: { readonly limit: number; readonly leaseMs: Millis },
-): Promise<readonly ParkedItem[]> {
+): Promise<readonly DueItem[]> {
   const found = (await connection.run(take, namesOf(connection, lot), [
     limit,
     wholeMs(leaseMs),
   ])) as readonly Buffer[]
-  const items: ParkedItem[] = []
-  for (let at = 0; at < found.length; at += 2) {
-    items.push({ key: String(found[at]), value: String(found[at + 1]) })
+  const now = Number(String(found[0]))
+  const items: DueItem[] = []
+  for (let at = 1; at < found.length; at += 2) {
+    const stored = String(found[at + 1])
+    const colon = stored.indexOf(':')
+    const overdueMs = Math.max(0, now - Number(stored.slice(0, colon)))
+    items.push({ key: String(found[at]), value: stored.slice(colon + 1), overdueMs })
   }
   return items
 }

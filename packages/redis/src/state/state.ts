@@ -1,6 +1,8 @@
 import type {
   CollectionPage,
+  DueItem,
   JoinProgress,
+  JoinReport,
   Millis,
   ParkedItem,
   StateStore,
@@ -79,13 +81,14 @@ export class RedisState implements StateStore {
     join: string,
     children: readonly string[],
     options: { readonly ttlMs: Millis; readonly sealed: boolean },
-  ): Promise<void> {
+  ): Promise<JoinProgress> {
     return expectChildren(this.#connection, join, children, options)
   }
 
-  async join(join: string, child: string, value: string): Promise<JoinProgress> {
-    checkLength(value)
-    return await reportChild(this.#connection, join, child, value)
+  async join(reports: readonly JoinReport[]): Promise<readonly JoinProgress[]> {
+    for (const { value } of reports) checkLength(value)
+    // Sent together, answered together.
+    return await Promise.all(reports.map((report) => reportChild(this.#connection, report)))
   }
 
   joined(
@@ -103,7 +106,7 @@ export class RedisState implements StateStore {
   due(
     lot: string,
     options: { readonly limit: number; readonly leaseMs: Millis },
-  ): Promise<readonly ParkedItem[]> {
+  ): Promise<readonly DueItem[]> {
     return takeDue(this.#connection, lot, options)
   }
 

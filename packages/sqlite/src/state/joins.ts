@@ -1,4 +1,4 @@
-import type { CollectionPage, JoinProgress } from '@tq/core/driver'
+import type { CollectionPage, JoinProgress, JoinReport } from '@tq/core/driver'
 import type { Database } from '../database.ts'
 import type { Transaction } from '../transaction.ts'
 
@@ -25,25 +25,28 @@ export function expectChildren(
   join: string,
   children: readonly string[],
   options: { readonly ttlMs: number; readonly sealed: boolean },
-): void {
+): JoinProgress {
   const expires = transaction.time.after(options.ttlMs, transaction.now)
   const known = findJoin(transaction, namespace, join) ?? createJoin(transaction, namespace, join, expires)
-  if (known.sealed) return
+  if (known.sealed) return progressOf(known, false)
   const added = transaction.run(name, known.id, JSON.stringify(children))
-  transaction.run(grow, added, options.sealed ? 1 : 0, expires, known.id)
+  const sealed = options.sealed ? 1 : 0
+  transaction.run(grow, added, sealed, expires, known.id)
+  return progressOf({ ...known, sealed, total: known.total + added }, false)
 }
 
 export function reportChild(
   transaction: Transaction,
   namespace: number,
-  join: string,
-  child: string,
-  value: string,
+  { join, child, value }: JoinReport,
 ): JoinProgress {
   const known = findJoin(transaction, namespace, join)
   if (!known) return { added: false, done: 0, total: 0, complete: false }
   const added = transaction.run(report, value, known.id, child) === 1
-  const { done, total, sealed } = added ? (transaction.get<Join>(raise, known.id) ?? known) : known
+  return progressOf(added ? (transaction.get<Join>(raise, known.id) ?? known) : known, added)
+}
+
+function progressOf({ done, total, sealed }: Join, added: boolean): JoinProgress {
   return { added, done, total, complete: sealed === 1 && done === total }
 }
 

@@ -1,11 +1,11 @@
-import type { ParkedItem } from '@tq/core/driver'
+import type { DueItem, ParkedItem } from '@tq/core/driver'
 import type { Transaction } from '../transaction.ts'
 
-const store = `INSERT INTO tq_parked (namespace, lot, key, due, value) VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT (namespace, lot, key) DO UPDATE SET due = excluded.due, value = excluded.value`
-const select = `SELECT key, value FROM tq_parked
-  WHERE namespace = ? AND lot = ? AND due <= ? ORDER BY due, rowid LIMIT ?`
-const hide = 'UPDATE tq_parked SET due = ? WHERE namespace = ? AND lot = ? AND key = ?'
+const store = `INSERT INTO tq_parked (namespace, lot, key, due, seen, value) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (namespace, lot, key) DO UPDATE SET due = excluded.due, seen = excluded.seen, value = excluded.value`
+const select = `SELECT key, value, due FROM tq_parked
+  WHERE namespace = ? AND lot = ? AND seen <= ? ORDER BY due, rowid LIMIT ?`
+const hide = 'UPDATE tq_parked SET seen = ? WHERE namespace = ? AND lot = ? AND key = ?'
 const remove = 'DELETE FROM tq_parked WHERE namespace = ? AND lot = ? AND key = ?'
 
 export function parkItem(
@@ -18,7 +18,7 @@ export function parkItem(
   const { now, time } = transaction
   // A millisecond more, since `now` lost its fraction: never early.
   const due = delayMs > 0 ? time.after(delayMs, now) + 1 : now
-  transaction.run(store, namespace, lot, key, due, value)
+  transaction.run(store, namespace, lot, key, due, due, value)
 }
 
 /** Up to `limit` that are due, hidden from others for a while. */
@@ -27,12 +27,18 @@ export function takeDue(
   namespace: number,
   lot: string,
   options: { readonly limit: number; readonly leaseMs: number },
-): readonly ParkedItem[] {
+): readonly DueItem[] {
   const { now, time } = transaction
-  const items = transaction.all<ParkedItem>(select, namespace, lot, now, options.limit)
+  const items = transaction.all<ParkedItem & { readonly due: number }>(
+    select,
+    namespace,
+    lot,
+    now,
+    options.limit,
+  )
   const until = time.after(options.leaseMs, now) + 1
   for (const { key } of items) transaction.run(hide, until, namespace, lot, key)
-  return items.map(({ key, value }) => ({ key, value }))
+  return items.map(({ key, value, due }) => ({ key, value, overdueMs: now - due }))
 }
 
 export function unparkItems(

@@ -1,6 +1,8 @@
 import type {
   CollectionPage,
+  DueItem,
   JoinProgress,
+  JoinReport,
   ParkedItem,
   StateStore,
   Unwatch,
@@ -81,16 +83,16 @@ export class SqliteState implements StateStore {
     join: string,
     children: readonly string[],
     options: { readonly ttlMs: number; readonly sealed: boolean },
-  ): Promise<void> {
-    await this.#write(true, (transaction, namespace) =>
+  ): Promise<JoinProgress> {
+    return await this.#write(true, (transaction, namespace) =>
       expectChildren(transaction, namespace, join, children, options),
     )
   }
 
-  async join(join: string, child: string, value: string): Promise<JoinProgress> {
-    checkLength(value)
+  async join(reports: readonly JoinReport[]): Promise<readonly JoinProgress[]> {
+    for (const { value } of reports) checkLength(value)
     return await this.#write(true, (transaction, namespace) =>
-      reportChild(transaction, namespace, join, child, value),
+      reports.map((report) => reportChild(transaction, namespace, report)),
     )
   }
 
@@ -111,7 +113,7 @@ export class SqliteState implements StateStore {
   async due(
     lot: string,
     options: { readonly limit: number; readonly leaseMs: number },
-  ): Promise<readonly ParkedItem[]> {
+  ): Promise<readonly DueItem[]> {
     return await this.#write(false, (transaction, namespace) => takeDue(transaction, namespace, lot, options))
   }
 

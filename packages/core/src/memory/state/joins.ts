@@ -1,4 +1,4 @@
-import type { CollectionPage, JoinProgress } from '../../contracts/backend.ts'
+import type { CollectionPage, JoinProgress, JoinReport } from '../../contracts/backend.ts'
 import type { Clock, Millis } from '../../contracts/time.ts'
 import { ExpiringMap } from '../expiring-map.ts'
 
@@ -19,9 +19,9 @@ export class Joins {
     this.#joins = new ExpiringMap(clock)
   }
 
-  expect(name: string, children: readonly string[], ttlMs: Millis, sealed: boolean): void {
+  expect(name: string, children: readonly string[], ttlMs: Millis, sealed: boolean): JoinProgress {
     const join: Join = this.#joins.get(name) ?? { children: [], values: new Map(), done: 0, sealed: false }
-    if (join.sealed) return
+    if (join.sealed) return progressOf(join, false)
     for (const child of children) {
       if (join.values.has(child)) continue
       join.values.set(child, undefined)
@@ -29,9 +29,10 @@ export class Joins {
     }
     join.sealed = sealed
     this.#joins.set(name, join, ttlMs)
+    return progressOf(join, false)
   }
 
-  join(name: string, child: string, value: string): JoinProgress {
+  join({ join: name, child, value }: JoinReport): JoinProgress {
     const join = this.#joins.get(name)
     if (!join) return { added: false, done: 0, total: 0, complete: false }
     const added = join.values.has(child) && join.values.get(child) === undefined
@@ -39,8 +40,7 @@ export class Joins {
       join.values.set(child, value)
       join.done++
     }
-    const total = join.children.length
-    return { added, done: join.done, total, complete: join.sealed && join.done === total }
+    return progressOf(join, added)
   }
 
   /** A page may be shorter than asked for, or empty: it leaves out the children that have not reported. */
@@ -56,4 +56,8 @@ export class Joins {
     }
     return { members, next: end < join.children.length ? String(end) : undefined }
   }
+}
+
+function progressOf({ children, done, sealed }: Join, added: boolean): JoinProgress {
+  return { added, done, total: children.length, complete: sealed && done === children.length }
 }

@@ -1,6 +1,8 @@
 import type {
   CollectionPage,
+  DueItem,
   JoinProgress,
+  JoinReport,
   ParkedItem,
   StateStore,
   Versioned,
@@ -69,14 +71,14 @@ export class MemoryState implements StateStore {
     name: string,
     children: readonly string[],
     { ttlMs, sealed }: { ttlMs: Millis; sealed: boolean },
-  ): Promise<void> {
-    this.#data().joins.expect(name, children, ttlMs, sealed)
+  ): Promise<JoinProgress> {
+    return this.#data().joins.expect(name, children, ttlMs, sealed)
   }
 
-  async join(name: string, child: string, value: string): Promise<JoinProgress> {
+  async join(reports: readonly JoinReport[]): Promise<readonly JoinProgress[]> {
     const { joins } = this.#data()
-    checkValue(value)
-    return joins.join(name, child, value)
+    for (const { value } of reports) checkValue(value)
+    return reports.map((report) => joins.join(report))
   }
 
   async joined(name: string, options: PageOptions): Promise<CollectionPage> {
@@ -89,7 +91,7 @@ export class MemoryState implements StateStore {
     parking.park(lot, item, delayMs)
   }
 
-  async due(lot: string, options: { limit: number; leaseMs: Millis }): Promise<readonly ParkedItem[]> {
+  async due(lot: string, options: { limit: number; leaseMs: Millis }): Promise<readonly DueItem[]> {
     return this.#data().parking.due(lot, options.limit, options.leaseMs)
   }
 

@@ -1,4 +1,4 @@
-import type { ParkedItem } from '../../contracts/backend.ts'
+import type { DueItem, ParkedItem } from '../../contracts/backend.ts'
 import type { Clock, Millis } from '../../contracts/time.ts'
 import { Heap, type Timed } from '../heap.ts'
 
@@ -36,18 +36,18 @@ export class Parking {
     lot.hidden.push(parked)
   }
 
-  due(name: string, limit: number, leaseMs: Millis): readonly ParkedItem[] {
+  due(name: string, limit: number, leaseMs: Millis): readonly DueItem[] {
     const lot = this.#lots.get(name)
     if (!lot) return []
     const now = this.#clock.monotonic()
     for (let parked = lot.hidden.takeDue(now); parked; parked = lot.hidden.takeDue(now))
       put(parked, lot.due, parked.due)
-    const items: ParkedItem[] = []
+    const items: DueItem[] = []
     while (items.length < limit) {
       const parked = lot.due.takeDue(now)
       if (!parked) break
       put(parked, lot.hidden, now + leaseMs)
-      items.push({ key: parked.key, value: parked.value })
+      items.push({ key: parked.key, value: parked.value, overdueMs: now - parked.due })
     }
     return items
   }

@@ -6,18 +6,18 @@ import { parseDuration, parseOptionalDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
-import type { Connection, Runtime } from '../runtime/runtime.ts'
-import { routeOf } from '../runtime/settings.ts'
 import { currentRun } from '../task/current-run.ts'
-import { type Envelope, toMessage } from '../task/envelope.ts'
+import { type NewEnvelope, toMessage } from '../task/envelope.ts'
 import type { SendOptions, TaskDefinition } from '../task/task.ts'
 import { checkPriority } from '../task/task-policy.ts'
 import { newId } from '../util/ids.ts'
+import { type Connection, longestDelayMs, type Runtime } from './runtime.ts'
+import { routeOf } from './settings.ts'
 
 /** Records and marks outlive what could still come late: a copy of a message, a lost worker. */
 const markMs: Millis = 14 * 86_400_000
 
-const sendOptionNames: ReadonlySet<string> = new Set<string>([
+export const sendOptionNames: ReadonlySet<string> = new Set<string>([
   'countdown',
   'eta',
   'queue',
@@ -34,7 +34,7 @@ const sendOptionNames: ReadonlySet<string> = new Set<string>([
 export interface Plan {
   readonly queue: string
   readonly delayMs: Millis
-  readonly envelope: Omit<Envelope, 'id' | 'input'>
+  readonly envelope: Omit<NewEnvelope, 'id' | 'input'>
   readonly taskId: string | undefined
   readonly uniqueKey: string | undefined
   readonly pendingTtlMs: Millis
@@ -67,8 +67,6 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     envelope: {
       v: 1,
       task: task.name,
-      attempt: 0,
-      generation: 0,
       sentAt: runtime.clock.now(),
       ...(priority === undefined ? {} : { priority }),
       ...(options.maxRetries === undefined ? {} : { maxRetries: checkRetries(options.maxRetries, what) }),
@@ -84,9 +82,9 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
 
 /** One task's message, and its first record where there is a backend to keep it. @throws TqError `PAYLOAD_TOO_LARGE` */
 export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): OutboundMessage {
-  const hop = nextHop(plan.delayMs, connection.broker.capabilities.maxDelayMs)
+  const hop = nextHop(plan.delayMs, longestDelayMs(connection))
   const id = plan.taskId ?? newId(runtime.clock)
-  const envelope: Envelope = {
+  const envelope: NewEnvelope = {
     ...plan.envelope,
     id,
     ...(input === undefined ? {} : { input }),
@@ -99,17 +97,18 @@ export function pack(runtime: Runtime, connection: Connection, plan: Plan, input
 }
 
 function pendingRecord(plan: Plan, id: string): TaskRecord {
-  const { task, generation, attempt, sentAt } = plan.envelope
+  const { task, sentAt } = plan.envelope
   return {
     id,
     name: task,
     queue: plan.queue,
     state: 'PENDING',
-    generation,
-    attempt,
+    generation: 0,
+    attempt: 0,
     epoch: 0,
+    // When it was written is when it was sent: there is nothing else to tell.
     updatedAt: sentAt,
-    detail: `{"sentAt":${sentAt}}`,
+    detail: '{}',
     ttlMs: plan.pendingTtlMs,
     markMs: plan.pendingTtlMs,
   }

@@ -1,0 +1,218 @@
+import { isTerminal, type TaskRecord } from '../contracts/record.ts'
+import { TqError } from '../errors/tq-error.ts'
+import type { EndedStep, FollowUps } from '../runtime/follow-ups.ts'
+import { type RecordDetail, readDetail } from '../runtime/record-detail.ts'
+import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import type { Continuation, FlowFrame, FlowNode, FlowValue, JoinedValues } from '../task/flow.ts'
+import type { PlannedSignature, SignatureOptions } from '../task/signature.ts'
+import type { SendOptions } from '../task/task.ts'
+import { resolveTaskPolicy } from '../task/task-policy.ts'
+import { newId } from '../util/ids.ts'
+import { type ChildReport, FlowState, flowTtlMs } from './flow-state.ts'
+import { freeze, missingInput, needsBackend } from './freeze.ts'
+import { Outbox } from './outbox.ts'
+import { type Move, Starter } from './starter.ts'
+
+/** The name in the record of a whole workflow. */
+const workflowName = 'workflow'
+
+/**
+ * Workflows: sends their first tasks, and drives what follows each that has ended.
+ *
+ * What follows is sent before a task's message is acknowledged, so the unacknowledged message is the outbox: whoever dies
+ * on the way is followed by a redelivery, which finds the task ended and drives again, without running it. Every id is
+ * fixed when the workflow is sent, so doing it twice does nothing twice.
+ */
+export class Workflows implements FollowUps {
+  readonly #runtime: Runtime
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  /** Sends a workflow. Returns its id. @throws TqError */
+  async launch(
+    signature: PlannedSignature,
+    options: SignatureOptions & Pick<SendOptions, 'taskId'>,
+  ): Promise<string> {
+    const { taskId, ...inherited } = options
+    const node = await freeze(this.#runtime, signature, inherited)
+    const missing = missingInput(node)
+    if (missing !== undefined) {
+      throw new TqError(
+        'INVALID_OPTION',
+        `Task '${missing}' takes the value of a step before it, and there is none: give it its input, .s(input).`,
+      )
+    }
+    const connection = await this.#runtime.connect()
+    const id = taskId ?? newId(this.#runtime.clock)
+    if (needsBackend(node)) needBackend(connection, 'a group, chord or map')
+    const [kept] = (await connection.backend?.results.put([this.#rootRecord(id, node)])) ?? []
+    // Sent before under this id, and over.
+    if (kept === 'stale') return id
+    const root = connection.backend ? { root: id } : {}
+    await this.#drive(connection, (starter) =>
+      starter.start(node, node.kind === 'task' ? `${id}.0` : id, { ...root, frames: [] }, undefined),
+    )
+    return id
+  }
+
+  async drive(ended: readonly EndedStep[]): Promise<void> {
+    const connection = await this.#runtime.connect()
+    const moves = await this.#endsOf(connection, ended)
+    if (moves.length > 0) await this.#drive(connection, async () => moves)
+  }
+
+  /** Step by step until all that follows is sent or waits for others. */
+  async #drive(connection: Connection, first: (starter: Starter) => Promise<readonly Move[]>): Promise<void> {
+    const outbox = new Outbox(connection.publisher)
+    const starter = new Starter(this.#runtime, connection, outbox)
+    let moves = await first(starter)
+    while (moves.length > 0) moves = await this.#next(connection, starter, moves)
+    await outbox.flush()
+    if (starter.completed.length > 0 && connection.backend)
+      await new FlowState(connection.backend.state).markDone(starter.completed)
+  }
+
+  /** What each move leads to: a next step, a report to a join, the end of the workflow. */
+  async #next(connection: Connection, starter: Starter, moves: readonly Move[]): Promise<readonly Move[]> {
+    const roots = await this.#rootsOf(connection, moves)
+    const following: Move[] = []
+    const reports: ChildReport[] = []
+    const endings: TaskRecord[] = []
+    for (const { continuation, end } of moves) {
+      const root = continuation.root === undefined ? undefined : roots.get(continuation.root)
+      // Revoked, or over for another reason: nothing follows any more.
+      if (root && isTerminal(root.state)) continue
+      if ('error' in end) following.push(...(await callErrorCallbacks(starter, continuation, end)))
+      else {
+        const next = nextStep(continuation)
+        if (next) {
+          following.push(...(await starter.start(next.step.node, next.step.id, next.continuation, end)))
+          continue
+        }
+      }
+      const { join } = continuation
+      if (join) reports.push({ join: join.id, child: join.child, value: end })
+      else if (root) endings.push(this.#ending(root, end))
+    }
+    if (reports.length > 0) following.push(...(await this.#report(connection, starter, reports)))
+    if (endings.length > 0) await connection.backend?.results.put(endings)
+    return following
+  }
+
+  async #report(
+    connection: Connection,
+    starter: Starter,
+    reports: readonly ChildReport[],
+  ): Promise<readonly Move[]> {
+    const state = new FlowState(needBackend(connection, 'a group').state)
+    const joins = await state.openFollowUps(await state.report(reports))
+    starter.completed.push(...joins.map(({ id }) => id))
+    return joins.map(({ continuation, end }) => ({ continuation, end }))
+  }
+
+  async #rootsOf({ backend }: Connection, moves: readonly Move[]): Promise<ReadonlyMap<string, TaskRecord>> {
+    const ids = [...new Set(moves.flatMap(({ continuation }) => continuation.root ?? []))]
+    if (!backend || ids.length === 0) return new Map()
+    const records = await backend.results.get(ids)
+    return new Map(records.filter((record) => record !== undefined).map((record) => [record.id, record]))
+  }
+
+  /** As told, or as the task's record says. */
+  async #endsOf({ backend }: Connection, ended: readonly EndedStep[]): Promise<readonly Move[]> {
+    const asked = ended.filter(({ end }) => end === undefined)
+    const records = backend && asked.length > 0 ? await backend.results.get(asked.map(({ id }) => id)) : []
+    const moves: Move[] = []
+    for (const { link, end } of ended) if (end) moves.push({ continuation: link, end })
+    for (const [index, { link, generation }] of asked.entries()) {
+      const record = records[index]
+      const end = record && record.generation === generation ? endOf(record) : undefined
+      if (end) moves.push({ continuation: link, end })
+    }
+    return moves
+  }
+
+  #rootRecord(id: string, node: FlowNode): TaskRecord {
+    const group = outermostGroup(node, id)
+    const now = this.#runtime.clock.now()
+    return {
+      id,
+      name: workflowName,
+      queue: '',
+      state: 'STARTED',
+      generation: 0,
+      attempt: 0,
+      epoch: 0,
+      updatedAt: now,
+      detail: JSON.stringify({ sentAt: now, ...(group ? { group } : {}) } satisfies RecordDetail),
+      ttlMs: flowTtlMs,
+      markMs: flowTtlMs,
+    }
+  }
+
+  #ending(root: TaskRecord, end: FlowValue): TaskRecord {
+    const { successTtlMs, failureTtlMs } = resolveTaskPolicy({}, this.#runtime.settings.defaults, 'workflow')
+    const endedAt = this.#runtime.clock.now()
+    const outcome: RecordDetail =
+      'error' in end ? { error: end.error } : 'join' in end ? { joined: end } : { result: end.value }
+    return {
+      ...root,
+      state: 'error' in end ? 'FAILURE' : 'SUCCESS',
+      updatedAt: endedAt,
+      detail: JSON.stringify({ ...readDetail(root), endedAt, ...outcome } satisfies RecordDetail),
+      ttlMs: 'error' in end ? failureTtlMs : successTtlMs,
+    }
+  }
+}
+
+/** The group whose children stand for the whole: the workflow itself, or the first group among its steps. */
+function outermostGroup(node: FlowNode, id: string): JoinedValues | undefined {
+  if (node.kind === 'group') return { join: id, failures: node.failures }
+  if (node.kind === 'map') return { join: id, failures: 'fail' }
+  if (node.kind !== 'chain') return undefined
+  const at = node.steps.findIndex(({ kind }) => kind === 'group' || kind === 'map')
+  const step = node.steps[at]
+  return step && outermostGroup(step, `${id}.${at}`)
+}
+
+/** The next step of the innermost chain that has one left, and what is left after it. */
+function nextStep(continuation: Continuation) {
+  const { frames } = continuation
+  const at = frames.findIndex(({ steps }) => steps.length > 0)
+  const frame = frames[at]
+  const step = frame?.steps[0]
+  if (!frame || !step) return undefined
+  const left: readonly FlowFrame[] = [{ ...frame, steps: frame.steps.slice(1) }, ...frames.slice(at + 1)]
+  return { step, continuation: { ...continuation, frames: left } }
+}
+
+/** Everybody around the node that failed hears of it, the innermost first. */
+async function callErrorCallbacks(
+  starter: Starter,
+  { frames }: Continuation,
+  { error, id }: Extract<FlowValue, { error: unknown }>,
+): Promise<readonly Move[]> {
+  const moves: Move[] = []
+  for (const { onError } of frames) {
+    for (const [index, node] of (onError?.nodes ?? []).entries()) {
+      const given = { value: { id, error } }
+      moves.push(...(await starter.start(node, `${onError?.id}!${index}`, { frames: [] }, given)))
+    }
+  }
+  return moves
+}
+
+function endOf(record: TaskRecord): FlowValue | undefined {
+  const { result, error, reason } = readDetail(record)
+  const { id } = record
+  if (record.state === 'SUCCESS') return { value: result }
+  if (record.state === 'FAILURE')
+    return { error: error ?? { name: 'Error', message: 'no reason was kept' }, id }
+  if (record.state === 'REVOKED') return { error: revokedError(id, reason), id }
+  return undefined
+}
+
+function revokedError(id: string, reason = 'revoked') {
+  return { name: 'TaskRevoked', code: 'TASK_REVOKED', message: `Task ${id} was revoked: ${reason}` }
+}
