@@ -5,13 +5,15 @@ import type {
   BrokerErrorCode,
   OutboundMessage,
   PublishOutcome,
+  QueueAdmin,
   QueueSpec,
   Receiver,
 } from '@tq/core/driver'
+import { RabbitAdmin } from './admin.ts'
 import { rabbitCapabilities } from './capabilities.ts'
 import { classify } from './classify.ts'
 import { delayRoute } from './delays.ts'
-import { ClosedError, QueueMissingError } from './errors.ts'
+import { ClosedError } from './errors.ts'
 import { Link } from './link.ts'
 import { refusal } from './message-codec.ts'
 import { bandOf } from './names.ts'
@@ -24,6 +26,7 @@ import { Topology } from './topology.ts'
 export class RabbitBroker implements Broker {
   readonly name = 'rabbitmq'
   readonly capabilities: BrokerCapabilities
+  readonly admin: QueueAdmin
   readonly #context: AdapterContext
   readonly #options: ResolvedOptions
   /** In an alarm the server does not read from a connection that publishes, acknowledgements included. */
@@ -42,6 +45,7 @@ export class RabbitBroker implements Broker {
     this.#consumeLink = new Link(options, 'consuming', context.clock)
     this.#publishing = new Publishing(this.#publishLink)
     this.#topology = new Topology(this.#consumeLink, this.#publishLink, context.namespace)
+    this.admin = new RabbitAdmin(this.#consumeLink, this.#topology)
   }
 
   async open(): Promise<void> {
@@ -64,9 +68,8 @@ export class RabbitBroker implements Broker {
     await this.#send(queue, messages, indexes, outcomes)
     const missing = indexes.filter((index) => isMissing(outcomes[index]))
     if (missing.length === 0) return outcomes
+    // What came back was certainly not stored. A queue comes into being with its first message, as on other brokers.
     this.#topology.forget(queue)
-    if (!this.#topology.restorable(queue)) return outcomes
-    // Somebody deleted a queue that this instance had made: what came back was certainly not stored.
     await this.#topology.declare(queue)
     await this.#send(queue, messages, missing, outcomes)
     return outcomes
@@ -114,14 +117,8 @@ export class RabbitBroker implements Broker {
     const { bands } = this.#topology.names(queue)
     const chosen = indexes.map((index) => messages[index] as OutboundMessage)
     const delayed = chosen.some(({ delayMs = 0 }) => delayMs > 0)
-    try {
-      // What waits finds its queue only when it is due: that it is there has to be known before.
-      if (delayed) await Promise.all([this.#topology.require(queue), this.#topology.requireDelays()])
-    } catch (error) {
-      if (!(error instanceof QueueMissingError)) throw error
-      for (const index of indexes) outcomes[index] = { rejected: 'queue-missing', reason: error.message }
-      return
-    }
+    // What waits finds its queue only when it is due: that it is there has to be known before.
+    if (delayed) await Promise.all([this.#topology.require(queue), this.#topology.requireDelays()])
     const dispatches = chosen.map((message): Dispatch => {
       const { priority = 4, delayMs = 0 } = message
       return { ...place(bands[bandOf(priority)], delayMs), message, lost: 0 }

@@ -1,12 +1,11 @@
 import { type BrokerErrorCode, TqError } from '@tq/core/driver'
 import { IllegalOperationError } from 'amqplib'
-import { ClosedError, ConfigError, LimitError, QueueMissingError, UnreachableError } from './errors.ts'
+import { ClosedError, ConfigError, LimitError, UnreachableError } from './errors.ts'
 
 const own: readonly (readonly [new (...args: never[]) => Error, BrokerErrorCode])[] = [
   [ClosedError, 'closed'],
   [LimitError, 'limit'],
   [UnreachableError, 'connection'],
-  [QueueMissingError, 'queue-missing'],
   [ConfigError, 'config'],
   // What amqplib says of a channel or a connection that has ended.
   [IllegalOperationError, 'connection'],

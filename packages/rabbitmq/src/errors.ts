@@ -17,11 +17,6 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError'
 }
 
-/** The queue was never declared, or somebody deleted it. */
-export class QueueMissingError extends Error {
-  override readonly name = 'QueueMissingError'
-}
-
 /** The server is set up in a way that would break a promise. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'

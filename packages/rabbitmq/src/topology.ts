@@ -8,7 +8,6 @@ import {
   levelMs,
   levelPatterns,
 } from './delays.ts'
-import { QueueMissingError } from './errors.ts'
 import type { Link } from './link.ts'
 import { type QueueNames, queueNames } from './names.ts'
 
@@ -28,7 +27,6 @@ export class Topology {
   readonly #names = new Map<string, QueueNames>()
   /** Queues that were there when last looked at. */
   readonly #known = new Set<string>()
-  readonly #declared = new Set<string>()
   #delays: Promise<void> | undefined
   #delaysDeclared = false
 
@@ -57,26 +55,18 @@ export class Topology {
       await Promise.all(names.all.map((name) => declareQueue(channel, name, names)))
     })
     this.#known.add(queue)
-    this.#declared.add(queue)
   }
 
-  /**
-   * A queue that may be used: known to be there, or looked for. One that this instance had declared is made anew when
-   * somebody deleted it.
-   *
-   * @throws QueueMissingError
-   */
+  /** A queue that may be used: known to be there, found, or made. */
   async require(queue: string): Promise<void> {
     if (this.#known.has(queue)) return
-    if (this.#declared.has(queue)) return await this.declare(queue)
     const live = await this.#link.get()
-    try {
-      await live.aside((channel) => channel.checkQueue(this.names(queue).bands.normal))
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 404) throw error
-      throw new QueueMissingError(`there is no queue '${queue}'`)
-    }
-    this.#known.add(queue)
+    const { all } = this.names(queue)
+    const there = await live
+      .aside((channel) => Promise.all(all.map((name) => channel.checkQueue(name))))
+      .catch(ifMissing)
+    if (there) this.#known.add(queue)
+    else await this.declare(queue)
   }
 
   /** Somebody found that it, or what leads there, is not there any more. */
@@ -84,11 +74,6 @@ export class Topology {
     this.#known.delete(queue)
     this.#delays = undefined
     this.#delaysDeclared = false
-  }
-
-  /** Whether it can be restored by `declare`. */
-  restorable(queue: string): boolean {
-    return this.#declared.has(queue)
   }
 
   /** What delayed messages go through is there, or made. Shared by all that use the virtual host. */
@@ -101,10 +86,7 @@ export class Topology {
     const live = await this.#link.get()
     const there = await live
       .aside((channel) => channel.checkExchange(delayExchange(delayLevels - 1)))
-      .catch((error: unknown) => {
-        if ((error as { code?: unknown }).code !== 404) throw error
-        return undefined
-      })
+      .catch(ifMissing)
     if (there) await assertKeepsDelayed(await this.#publishing.get())
     else await this.#declareDelays()
   }
@@ -131,6 +113,11 @@ export class Topology {
       throw error
     }
   }
+}
+
+/** Undefined when it is not there; permission to make it is needed only then. */
+function ifMissing(error: unknown): undefined {
+  if ((error as { code?: unknown }).code !== 404) throw error
 }
 
 async function declareQueue(channel: Channel, name: string, names: QueueNames): Promise<void> {
