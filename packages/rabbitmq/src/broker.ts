@@ -43,7 +43,7 @@ export class RabbitBroker implements Broker {
     this.capabilities = rabbitCapabilities(options.consumerTimeoutMs)
     this.#publishLink = new Link(options, 'publishing', context.clock)
     this.#consumeLink = new Link(options, 'consuming', context.clock)
-    this.#publishing = new Publishing(this.#publishLink)
+    this.#publishing = new Publishing(this.#publishLink, context.clock)
     this.#topology = new Topology(this.#consumeLink, this.#publishLink, context.namespace)
     this.admin = new RabbitAdmin(this.#consumeLink, this.#topology)
   }

@@ -41,7 +41,9 @@ const sockets = new Set([
   'ERR_STREAM_WRITE_AFTER_END',
 ])
 
-const handshake = /Handshake terminated by server: (\d+)|Expected ConnectionOpenOk; .*?replyCode"?:\s*(\d+)/s
+const handshake = /Handshake terminated by server: (\d+)/
+/** The virtual host is missing, or its limit of connections is reached; amqplib does not say what the server said. */
+const notOpened = /Expected ConnectionOpenOk/
 const ended =
   /channel closed|Channel ended|Channel closing|Connection clos|Unexpected close|Socket closed|connect ETIMEDOUT|Heartbeat timeout/i
 
@@ -55,9 +57,9 @@ export function classify(error: unknown): BrokerErrorCode {
   if (typeof code === 'number' && replies[code]) return tooLarge(error) ? 'limit' : replies[code]
   if (typeof code === 'string' && sockets.has(code)) return 'connection'
   if (/ACCESS[_-]REFUSED/.test(error.message)) return 'permission'
-  const [, started, opened] = handshake.exec(error.message) ?? []
-  const reply = replies[Number(started ?? opened)]
+  const reply = replies[Number(handshake.exec(error.message)?.[1])]
   if (reply) return reply
+  if (notOpened.test(error.message)) return 'config'
   return ended.test(error.message) ? 'connection' : 'unknown'
 }
 

@@ -244,7 +244,9 @@ export class Intake {
     credit: Credit | undefined,
   ): Held | undefined {
     const { deliveries, names, clock } = this.#options
-    const { message, lost } = unpackMessage(content, properties)
+    const { message, before, since } = unpackMessage(content, properties)
+    // Dead letters are given back in place, which the server counts like a lost lease.
+    const lost = names.suspects === undefined ? before : before + since
     const apart = queue === names.suspects
     const held: Held = {
       tag: fields.deliveryTag,

@@ -1,5 +1,5 @@
+import type { Socket } from 'node:net'
 import { hostname } from 'node:os'
-import type { Duplex } from 'node:stream'
 import type { Clock, Millis } from '@tq/core/driver'
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { ClosedError, UnreachableError } from './errors.ts'
@@ -16,18 +16,17 @@ export class Live {
   readonly model: ChannelModel
   readonly #lost = new AbortController()
   readonly #pulse: Pulse
-  /** Why the server accepts no messages, while it does not. */
-  blocked: string | undefined
+  #blocked: string | undefined
 
   constructor(model: ChannelModel, clock: Clock) {
     this.model = model
     model.on('error', (error) => this.#end(error))
     model.on('close', (error) => this.#end(error))
     model.on('blocked', (reason) => {
-      this.blocked = reason
+      this.#blocked = reason
     })
     model.on('unblocked', () => {
-      this.blocked = undefined
+      this.#blocked = undefined
     })
     this.#pulse = new Pulse(this, clock)
   }
@@ -35,6 +34,11 @@ export class Live {
   /** Aborted when the connection is gone; the reason is an error. */
   get lost(): AbortSignal {
     return this.#lost.signal
+  }
+
+  /** Why the server reads no messages, while it does not. It tells only who tries to send one. */
+  get blocked(): string | undefined {
+    return this.#blocked
   }
 
   get version(): string {
@@ -62,10 +66,26 @@ export class Live {
 
   /** Ends it without a word, as everything that waits for an answer on it has to learn now. */
   destroy(error: Error): void {
-    // amqplib ends a connection only by asking the server, who may not answer.
-    const { stream } = this.model.connection as unknown as { readonly stream: Duplex }
-    stream.destroy(error)
+    this.#socket.destroy(error)
     this.#end(error)
+  }
+
+  /** Ends it so that the server never looks at what lies in its buffers. */
+  reset(error: Error): void {
+    this.#socket.resetAndDestroy()
+    // A socket that resets says nothing itself, and amqplib would wait for ever.
+    this.#socket.emit('error', error)
+    this.#end(error)
+  }
+
+  /** How much has come from the server so far. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead
+  }
+
+  /** amqplib itself ends a connection only by asking the server, who may not answer. */
+  get #socket(): Socket {
+    return (this.model.connection as unknown as { readonly stream: Socket }).stream
   }
 
   async close(clock: Clock): Promise<void> {
@@ -77,6 +97,7 @@ export class Live {
         cancel()
         resolve()
       }
+      this.lost.addEventListener('abort', done)
       this.model.close().then(done, done)
     })
     this.destroy(new ClosedError())

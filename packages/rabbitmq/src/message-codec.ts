@@ -31,11 +31,14 @@ export function bodyOf({ body }: Pick<OutboundMessage, 'body'>): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }
 
-/** A message as it came, and how many of its leases have ended by themselves. */
+/**
+ * A message as it came, and how many of its leases have ended by themselves: `before` this copy was made, and `since`,
+ * as the server counts.
+ */
 export function unpackMessage(
   content: Buffer,
   { messageId, headers }: MessageProperties,
-): { readonly message: InboundMessage; readonly lost: number } {
+): { readonly message: InboundMessage; readonly before: number; readonly since: number } {
   const given: Readonly<Record<string, unknown>> = headers ?? {}
   const names = given['tq-headers']
   return {
@@ -45,8 +48,8 @@ export function unpackMessage(
       headers: typeof names === 'string' ? parsed(names) : {},
       priority: numberOf(given['tq-priority'], defaultPriority) as Priority,
     },
-    // The server counts how often this copy came back; a copy carries what was counted before it.
-    lost: numberOf(given['tq-lost'], 0) + numberOf(given['x-delivery-count'], 0),
+    before: numberOf(given['tq-lost'], 0),
+    since: numberOf(given['x-delivery-count'], 0),
   }
 }
 

@@ -47,17 +47,22 @@ export class Pulse {
     }
     this.#channel ??= this.#live.channel()
     this.#channel.then((channel) => channel.prefetch(1)).then(answer, answer)
-    this.#await(() => answered, this.#clock.monotonic())
+    const { bytesRead } = this.#live
+    // A server that is busy answers late, but something comes from it.
+    this.#await(() => answered || this.#live.bytesRead !== bytesRead, this.#clock.monotonic())
   }
 
-  #await(answered: () => boolean, since: Millis): void {
+  #await(alive: () => boolean, since: Millis): void {
     const look = () => {
       if (this.#stopped) return
-      if (answered() || this.#live.blocked !== undefined) return this.#plan()
+      if (alive() || this.#live.blocked !== undefined) {
+        this.#plan()
+        return
+      }
       // A loop that was blocked has read nothing: the answer may lie in the socket.
       const lateMs = this.#clock.monotonic() - since - answerMs
-      if (lateMs > answerMs / 2) return this.#await(answered, this.#clock.monotonic())
-      this.#live.destroy(new UnreachableError(`the server did not answer within ${answerMs} ms`))
+      if (lateMs > answerMs / 2) this.#await(alive, this.#clock.monotonic())
+      else this.#live.destroy(new UnreachableError(`the server did not answer within ${answerMs} ms`))
     }
     this.#cancel = this.#clock.setTimer(answerMs, look, { background: true })
   }

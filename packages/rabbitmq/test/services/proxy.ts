@@ -10,7 +10,7 @@ export interface NetworkProxy {
   cut(): void
   /** Carries nothing more, in either direction; the connections stay open. */
   blackHole(): void
-  /** From here on new connections are let through again; those in the black hole stay there. */
+  /** New connections are let through again. Of those in the black hole the server learns that they are gone. */
   heal(): void
   close(): Promise<void>
 }
@@ -62,6 +62,7 @@ export async function startProxy(target: number, host = '127.0.0.1'): Promise<Ne
     },
     heal: () => {
       swallowing = false
+      for (const [, far] of pairs) far.destroy()
     },
     close: async () => {
       for (const [near, far] of pairs) {
