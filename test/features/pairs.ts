@@ -7,7 +7,9 @@ import { memory } from '@tq/core/testing'
 import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
+import { sqs } from '@tq/sqs'
 import { inject } from 'vitest'
+import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 
 /** A broker with its backend, as an application would name them. */
 export interface Pair {
@@ -45,6 +47,9 @@ const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
 /** The same with rabbitmq-service.ts. */
 const { url: rabbitUrl, missing: rabbitMissing } = inject('rabbitmq')
 const needsRabbit = rabbitMissing === undefined ? {} : { missing: rabbitMissing }
+
+/** Found or started once for all tests: see sqs-service.ts. */
+const sqsBroker = sqsUrl(inject('sqs').endpoint)
 
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
@@ -125,6 +130,24 @@ export const pairs: readonly Pair[] = [
     ...needsRabbit,
     open: () => ({
       options: { broker: rabbitUrl, backend: false, adapters: [rabbitmq()], namespace: freshNamespace() },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'sqs × sqlite',
+    hasBackend: true,
+    open: inFolder((folder) => ({
+      broker: sqsBroker,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [sqs(), sqlite()],
+      namespace: freshNamespace(),
+    })),
+  },
+  {
+    name: 'sqs, no backend',
+    hasBackend: false,
+    open: () => ({
+      options: { broker: sqsBroker, backend: false, adapters: [sqs()], namespace: freshNamespace() },
       close: () => {},
     }),
   },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { type Backend, type Broker, type Clock, systemClock } from '../src/driver.ts'
 import { type App, createApp, createWorker, LeaseLost, type Logger, type TaskEvents } from '../src/index.ts'
-import { createVirtualClock } from '../src/testing.ts'
+import { createVirtualClock, memory } from '../src/testing.ts'
 import { tampered } from './tamper.ts'
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -247,4 +248,33 @@ test('a result that the backend cannot keep fails the task at once', async () =>
   })
   await worker.stop()
   await app.close()
+})
+
+test('expiry goes by the clock of the service, whatever the clocks of sender and worker say', async () => {
+  // One service; the sender's clock is right, the worker's an hour ahead.
+  const started = performance.now()
+  const adapter = memory()
+  const context = { namespace: 'test', clock: systemClock }
+  const backend = () =>
+    Object.assign(adapter.createBackend?.('memory:', context) as Backend, {
+      now: async () => 1_700_000_000_000 + performance.now() - started,
+    })
+  const broker = () => adapter.createBroker?.('memory:', context) as Broker
+  const ahead: Clock = { ...systemClock, now: () => Date.now() + 3_600_000 }
+  const define = (clock: Clock) => {
+    const app = createApp({ broker: broker(), backend: backend(), clock, logger: quiet })
+    return { app, task: app.task({ name: 'task', run: () => 'ran' }) }
+  }
+  const sender = define(systemClock)
+  const receiver = define(ahead)
+  const fresh = await sender.task.applyAsync(undefined, { expires: '10m' })
+  const stale = await sender.task.applyAsync(undefined, { expires: 1 })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const worker = createWorker(receiver.app)
+  await worker.start()
+  expect(await fresh.get({ timeout: '5s' })).toBe('ran')
+  await expect(stale.get({ timeout: '5s' })).rejects.toMatchObject({ code: 'TASK_REVOKED' })
+  await worker.stop()
+  await receiver.app.close()
+  await sender.app.close()
 })

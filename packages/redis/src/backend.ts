@@ -32,6 +32,11 @@ export class RedisBackend implements Backend {
     await this.#connection.open()
   }
 
+  async now(): Promise<number> {
+    const [seconds, micros] = await this.#connection.client.time()
+    return Number(seconds) * 1_000 + Number(micros) / 1_000
+  }
+
   classify(error: unknown): BrokerErrorCode {
     return classify(error)
   }

@@ -86,4 +86,3 @@ function queueKeys(prefix: string): QueueKeys {
     writtenPublishing: writtenTexts(publishing),
   }
 }
-

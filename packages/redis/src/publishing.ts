@@ -28,7 +28,8 @@ export async function publishMessages(
   void connection.client
   const outcomes: PublishOutcome[] = []
   const parts: Part[] = []
-  for (const [index, message] of messages.entries()) {
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index] as OutboundMessage
     const refused = refusal(message)
     outcomes.push(refused ? { rejected: 'limit', reason: refused.message } : 'accepted')
     if (!refused) addTo(parts, index, message)
@@ -61,11 +62,7 @@ function addTo(parts: Part[], index: number, message: OutboundMessage): void {
   part.bytes += bytes
 }
 
-async function sendPart(
-  connection: Connection,
-  queue: string,
-  { messages, bytes }: Part,
-): Promise<void> {
+async function sendPart(connection: Connection, queue: string, { messages, bytes }: Part): Promise<void> {
   const { keys } = connection
   const { writtenPublishing, wake } = keys.queue(queue)
   const { buckets, sections } = sectionsOf(

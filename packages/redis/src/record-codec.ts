@@ -33,7 +33,10 @@ export class RecordWriter {
     if (!this.#last || !sameButDetail(this.#last, record)) this.#common = packCommon(record)
     this.#last = record
     const common = this.#common
-    if (common[0] === briefMark) return values.buffer(common)
+    if (common[0] === briefMark) {
+      values.buffer(common)
+      return
+    }
     const length = Buffer.byteLength(detail)
     const at = values.space(common.length + length)
     values.bytes.set(common, at)

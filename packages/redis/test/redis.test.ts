@@ -11,8 +11,8 @@ import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test } from 'vitest'
 import { adapter, redis } from '../src/index.ts'
 import { Keys } from '../src/keys.ts'
-import { bucketOf } from '../src/places.ts'
 import { resolveOptions } from '../src/options.ts'
+import { bucketOf } from '../src/places.ts'
 import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
 const missing = missingRedis()

@@ -6,6 +6,7 @@ import { expiryCases } from './expiry.ts'
 import { fencingCases } from './fencing.ts'
 import { getCases } from './get.ts'
 import { putCases } from './put.ts'
+import { timeCases } from './time.ts'
 import { watchCases } from './watch.ts'
 
 /** Every promise about what is known of a task. */
@@ -16,6 +17,7 @@ export const resultCases: readonly BackendCase[] = [
   ...claimCases,
   ...expiryCases,
   ...concurrencyCases,
+  ...timeCases,
   ...watchCases,
   ...closeCases,
 ]

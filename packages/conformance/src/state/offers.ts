@@ -10,6 +10,8 @@ export interface BackendOffers {
   readonly resultsWatch: boolean
   /** `state.watch` is present. */
   readonly stateWatch: boolean
+  /** `now` is present. */
+  readonly serviceClock: boolean
   /** Time is the harness's own. */
   readonly virtualTime: boolean
 }
@@ -25,6 +27,7 @@ export async function backendOffers(harness: BackendHarness): Promise<BackendOff
       capabilities: backend.capabilities,
       resultsWatch: backend.results.watch !== undefined,
       stateWatch: backend.state.watch !== undefined,
+      serviceClock: backend.now !== undefined,
       virtualTime: harness.now !== undefined,
     }
   } finally {
@@ -40,6 +43,7 @@ export const largestBuiltValue = 16 * 1024 * 1024
 export const shared: Need = { needs: 'shared', holds: ({ capabilities }) => capabilities.shared }
 export const resultsWatch: Need = { needs: 'results.watch', holds: (offers) => offers.resultsWatch }
 export const stateWatch: Need = { needs: 'state.watch', holds: (offers) => offers.stateWatch }
+export const serviceClock: Need = { needs: 'now', holds: (offers) => offers.serviceClock }
 export const reachableValueLimit: Need = {
   needs: 'maxValueBytes up to 16 MiB',
   holds: ({ capabilities }) => capabilities.maxValueBytes <= largestBuiltValue,

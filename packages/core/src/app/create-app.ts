@@ -101,7 +101,13 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     options: CheckedTaskOptions<S, R, State>,
   ): Task<InputOf<S>, Awaited<R>> {
     const { name, input, output, run, ...settings } = options as TaskOptions<S, R, State>
-    return this.#define<InputOf<S>, Awaited<R>>(name, input, output, settings, run as TaskDefinition['run'])
+    return this.#define<InputOf<S>, Awaited<R>>(
+      name,
+      input,
+      output,
+      settings as TaskSettings,
+      run as TaskDefinition['run'],
+    )
   }
 
   implement<S extends Schema, O>(
@@ -289,7 +295,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
       input,
       output,
       run,
-      policy: resolveTaskPolicy(settings, this.settings.defaults, what),
+      policy: resolveTaskPolicy(settings, this.settings.defaults, what, name),
     })
   }
 

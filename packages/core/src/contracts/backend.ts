@@ -145,11 +145,17 @@ export interface StateStore {
 
   /**
    * Takes `cost` tokens of a bucket that refills `limit` tokens per `windowMs`. Returns 0 when taken, else how long
-   * until there will be enough; then nothing was taken.
+   * until there will be enough; then nothing was taken. With `reserve` they are taken all the same, ahead of time: after
+   * the wait they are there, and whoever comes later waits behind.
    */
   take(
     key: string,
-    options: { readonly limit: number; readonly windowMs: Millis; readonly cost: number },
+    options: {
+      readonly limit: number
+      readonly windowMs: Millis
+      readonly cost: number
+      readonly reserve?: boolean
+    },
   ): Promise<Millis>
 
   /** Adds to named numbers; sums from all workers merge. They leave by themselves after `ttlMs`. */
@@ -182,6 +188,8 @@ export interface Backend {
   readonly results: ResultBackend
   readonly state: StateStore
   open(): Promise<void>
+  /** The service's own clock, in milliseconds since 1970. Left out where it has none, or is on the same machine. */
+  now?(): Promise<number>
   classify(error: unknown): BrokerErrorCode
   close(): Promise<void>
 }

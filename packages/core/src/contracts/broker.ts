@@ -91,7 +91,7 @@ export interface KeeperSpec {
 
 /** Runs in a thread of its own, with a connection of its own. */
 export interface LeaseKeeper {
-  /** Renews all that the receiver holds. `lost`: the receiver's leases have ended. Rejects when it could not tell. */
+  /** Renews all that the receiver holds. `lost`: leases have ended; the receiver's `extend` says which. Rejects when it could not tell. */
   extend(): Promise<'ok' | 'lost'>
   close(): Promise<void>
 }

@@ -156,7 +156,7 @@ export class DeadLetters {
       ...rest,
       attempt: 0,
       generation: old.generation + 1,
-      sentAt: this.#runtime.clock.now(),
+      sentAt: connection.time.now(),
     }
     const again = toMessage(envelope, this.#runtime.codec, 0)
     if (!connection.backend) return again

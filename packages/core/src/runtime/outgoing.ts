@@ -25,6 +25,8 @@ export const sendOptionNames: ReadonlySet<string> = new Set<string>([
   'expires',
   'taskId',
   'uniqueKey',
+  'throttle',
+  'debounce',
   'maxRetries',
   'ignoreResult',
   'headers',
@@ -34,9 +36,11 @@ export const sendOptionNames: ReadonlySet<string> = new Set<string>([
 export interface Plan {
   readonly queue: string
   readonly delayMs: Millis
-  readonly envelope: Omit<NewEnvelope, 'id' | 'input'>
+  readonly envelope: Omit<NewEnvelope, 'id' | 'input' | 'sentAt'>
   readonly taskId: string | undefined
   readonly uniqueKey: string | undefined
+  readonly throttle: { readonly key: string; readonly everyMs: Millis } | undefined
+  readonly debounceKey: string | undefined
   readonly pendingTtlMs: Millis
 }
 
@@ -53,7 +57,11 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     options.priority === undefined
       ? (task.policy.priority ?? route.priority)
       : checkPriority(options.priority, what)
-  const delayMs = delayOf(options, runtime.clock.now(), what)
+  checkOneOf(options, what)
+  const { throttle, debounce } = options
+  const delayMs = debounce
+    ? parseDuration(debounce.wait, `${what}: debounce.wait`)
+    : delayOf(options, runtime.clock.now(), what)
   const expiresMs = parseOptionalDuration(options.expires, `${what}: expires`)
   const parent = currentRun.getStore()
   const headers = checkHeaders({ ...inheritedTrace(parent?.headers), ...options.headers }, what)
@@ -63,11 +71,15 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     delayMs,
     taskId: options.taskId === undefined ? undefined : checkTaskId(options.taskId),
     uniqueKey: options.uniqueKey === undefined ? undefined : checkUniqueKey(options.uniqueKey),
+    throttle: throttle && {
+      key: checkUniqueKey(throttle.key),
+      everyMs: parseDuration(throttle.every, `${what}: throttle.every`),
+    },
+    debounceKey: debounce && checkUniqueKey(debounce.key),
     pendingTtlMs: delayMs + Math.max(task.policy.successTtlMs, markMs),
     envelope: {
       v: 1,
       task: task.name,
-      sentAt: runtime.clock.now(),
       ...(priority === undefined ? {} : { priority }),
       ...(options.maxRetries === undefined ? {} : { maxRetries: checkRetries(options.maxRetries, what) }),
       ...(expiresMs === undefined ? {} : { expiresMs }),
@@ -84,23 +96,23 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
 export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): OutboundMessage {
   const hop = nextHop(plan.delayMs, longestDelayMs(connection))
   const id = plan.taskId ?? newId(runtime.clock)
-  const envelope: NewEnvelope = {
+  const envelope: { -readonly [Name in keyof NewEnvelope]: NewEnvelope[Name] } = {
     ...plan.envelope,
     id,
-    ...(input === undefined ? {} : { input }),
-    ...(hop.leftMs > 0 ? { delayLeftMs: hop.leftMs } : {}),
+    sentAt: connection.time.now(),
   }
+  if (input !== undefined) envelope.input = input
+  if (hop.leftMs > 0) envelope.delayLeftMs = hop.leftMs
   const message = toMessage(envelope, runtime.codec, hop.delayMs)
   const limit = Math.min(runtime.settings.maxPayloadBytes, connection.broker.capabilities.maxBodyBytes)
   if (message.body.byteLength > limit) throw tooLarge(envelope.task, message.body.byteLength, limit)
-  return connection.backend ? { ...message, record: pendingRecord(plan, id) } : message
+  return connection.backend ? { ...message, record: pendingRecord(plan, id, envelope.sentAt) } : message
 }
 
-function pendingRecord(plan: Plan, id: string): TaskRecord {
-  const { task, sentAt } = plan.envelope
+function pendingRecord(plan: Plan, id: string, sentAt: number): TaskRecord {
   return {
     id,
-    name: task,
+    name: plan.envelope.task,
     queue: plan.queue,
     state: 'PENDING',
     generation: 0,
@@ -112,6 +124,14 @@ function pendingRecord(plan: Plan, id: string): TaskRecord {
     ttlMs: plan.pendingTtlMs,
     markMs: plan.pendingTtlMs,
   }
+}
+
+/** Each of them decides by itself whether and when a task is sent. */
+function checkOneOf(options: SendOptions, what: string): void {
+  const given = (['uniqueKey', 'throttle', 'debounce'] as const).filter((name) => options[name] !== undefined)
+  if (given.length > 1) throw new TqError('INVALID_OPTION', `${what}: give only one of ${given.join(', ')}.`)
+  if (options.debounce && (options.countdown !== undefined || options.eta !== undefined))
+    throw new TqError('INVALID_OPTION', `${what}: debounce says when it runs; give no countdown or eta.`)
 }
 
 function delayOf(options: SendOptions, now: number, what: string): Millis {

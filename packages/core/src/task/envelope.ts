@@ -28,7 +28,7 @@ export interface Envelope {
   readonly attempt: number
   /** How many times a person ran the finished task again. */
   readonly generation: number
-  /** When it was sent, in milliseconds since 1970 by the sender's clock. */
+  /** When it was sent, in milliseconds since 1970 by the service's clock, or the sender's where it has none. */
   readonly sentAt: number
   readonly priority?: Priority
   readonly maxRetries?: number
@@ -54,6 +54,8 @@ export interface Envelope {
   readonly ignoreResult?: 1
   /** Whether the sender chose the id itself, so that copies may come late. */
   readonly ownId?: 1
+  /** 1 when its turn under a rate limit has come: it was delayed until then. */
+  readonly paced?: 1
   /** 1 when the input is a list and the handler runs for each element. */
   readonly many?: 1
   /** What follows when it has ended, where it is part of a workflow. */

@@ -9,6 +9,7 @@ import {
 } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { decideRetry, type RetryDecision } from '../policy/retry.ts'
+import type { ServiceTime } from '../runtime/service-time.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith, type Schema } from '../task/schema.ts'
 import type { RetryPolicy } from '../task/task-policy.ts'
@@ -28,6 +29,8 @@ export type TakeHandler = () => Handler | Promise<Handler>
 /** What is the same for all runs of a worker. */
 export interface AttemptSettings {
   readonly clock: Clock
+  /** The clock that the sender read, too. */
+  readonly time: Pick<ServiceTime, 'now'>
   /** The longest value the backend keeps, as JSON. */
   readonly maxResultBytes: number
 }
@@ -37,13 +40,13 @@ export interface AttemptSettings {
  * With a time limit the outcome may come before the handler returns: `context.running` is the handler itself.
  */
 export async function attempt(
-  { clock, maxResultBytes }: AttemptSettings,
+  { clock, time, maxResultBytes }: AttemptSettings,
   job: Job,
   context: RunContext,
   take: TakeHandler,
 ): Promise<Outcome> {
   try {
-    if (isExpired(job, clock)) return { type: 'revoked', reason: 'expired before it was started' }
+    if (isExpired(job, time)) return { type: 'revoked', reason: 'expired before it was started' }
     const { task } = job
     const parsed = task.input && parseInput(job)
     const input: unknown = parsed instanceof Promise ? await parsed : parsed
@@ -70,8 +73,8 @@ function parseInput({ task, envelope, input }: Job): unknown {
   return Promise.all(inputs.map((one) => parseWith(schema, one, what)))
 }
 
-function isExpired({ envelope: { expiresMs, sentAt } }: Job, clock: Clock): boolean {
-  return expiresMs !== undefined && clock.now() - sentAt > expiresMs
+function isExpired({ envelope: { expiresMs, sentAt } }: Job, time: AttemptSettings['time']): boolean {
+  return expiresMs !== undefined && time.now() - sentAt > expiresMs
 }
 
 function toDone(job: Job, value: unknown, maxResultBytes: number): Outcome {

@@ -9,6 +9,7 @@ import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
 import { LeaseKeeping } from './lease-keeper.ts'
+import { type LimitGate, limitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { Pump } from './pump.ts'
 import { QueueOrder } from './queue-order.ts'
@@ -44,6 +45,7 @@ export class Engine {
   readonly #sessions: readonly QueueSession[]
   readonly #keeping: LeaseKeeping
   readonly #pool: ProcessPool
+  readonly #gate: LimitGate | undefined
   readonly #attempts: AttemptSettings
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
@@ -66,10 +68,18 @@ export class Engine {
     this.#options = options
     this.#host = host
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
+    const gate = limitGate(runtime, connection)
+    this.#gate = gate
     this.#sessions = options.queues.map(
       ({ name }) =>
-        new QueueSession(name, runtime, connection, options, this.#keeping, (job, outcome, settlement) =>
-          host.settled(job, outcome, settlement, 0),
+        new QueueSession(
+          name,
+          runtime,
+          connection,
+          options,
+          this.#keeping,
+          gate,
+          (job, outcome, settlement) => host.settled(job, outcome, settlement, 0),
         ),
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
@@ -77,7 +87,7 @@ export class Engine {
     // Something is left for the rest of the record.
     const maxResultBytes =
       (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
-    this.#attempts = { clock: runtime.clock, maxResultBytes }
+    this.#attempts = { clock: runtime.clock, time: connection.time, maxResultBytes }
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
@@ -135,6 +145,7 @@ export class Engine {
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
     await Promise.all(this.#sessions.map((session) => session.close(hurry)))
+    this.#gate?.stop()
     await this.#keeping.close()
     this.#pool.close()
   }
@@ -165,7 +176,7 @@ export class Engine {
     if (!idle && waited < longestSuspectWaitMs) return
     this.#suspects.shift()
     this.#solo = idle
-    if (!first.job.lost) void this.#run(first.session, first.job)
+    if (!first.job.lost) this.#run(first.session, first.job)
     else this.#solo = false
   }
 
@@ -177,14 +188,14 @@ export class Engine {
           // The others do not wait for it.
           this.#suspects.push({ session, job })
           this.#startSuspect()
-        } else void this.#run(session, job)
+        } else this.#run(session, job)
       }
     }
   }
 
-  async #run(session: QueueSession, job: Job): Promise<void> {
-    const { clock, logger } = this.#runtime
-    const context = new RunContext(job, this.#host.state, logger)
+  #run(session: QueueSession, job: Job): void {
+    const { clock } = this.#runtime
+    const context = new RunContext(job, this.#host.state, this.#runtime)
     const run: ActiveRun = {
       job,
       session,
@@ -198,29 +209,44 @@ export class Engine {
     this.active.add(run)
     this.#reporter.wake()
     this.#host.started(run)
-    const early = job.task.policy.acknowledge === 'before'
+    if (job.task.policy.acknowledge === 'before') void this.#runOnce(run)
+    else void this.#attempt(run)
+  }
+
+  #attempt(run: ActiveRun): Promise<void> {
+    const { job, context } = run
+    const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
+    return attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline).then((outcome) =>
+      this.#conclude(run, outcome),
+    )
+  }
+
+  /** Its message goes before it runs; without that it must not run. */
+  async #runOnce(run: ActiveRun): Promise<void> {
+    if (await run.session.acknowledge(run.job)) await this.#attempt(run)
+    else this.#end(run)
+  }
+
+  #conclude(run: ActiveRun, outcome: Outcome): void {
+    const { job, session, context } = run
+    run.decided = true
     try {
-      if (early && !(await session.acknowledge(job))) return
-      const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
-      const outcome = await attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline)
-      run.decided = true
-      const runtimeMs = clock.monotonic() - run.startedTick
+      const runtimeMs = this.#runtime.clock.monotonic() - run.startedTick
       session.readAhead.observe(runtimeMs)
       session.settle(job, outcome, run.startedAt, (settlement) =>
         this.#host.settled(job, outcome, settlement, runtimeMs),
       )
-      // An inline handler past its limit goes on: its slot is taken until it returns.
-      if (context.running !== undefined) await context.running.catch(() => {})
     } catch (error) {
       // Nothing above should throw; if it does, the task must not be stuck for it.
-      logger.error(`task '${job.envelope.task}' could not be settled; it is given back`, {
+      this.#runtime.logger.error(`task '${job.envelope.task}' could not be settled; it is given back`, {
         id: job.envelope.id,
         error: String(error),
       })
       session.release(job)
-    } finally {
-      this.#end(run)
     }
+    // An inline handler past its limit goes on: its slot is taken until it returns.
+    if (context.running === undefined) this.#end(run)
+    else void context.running.catch(() => {}).then(() => this.#end(run))
   }
 
   #end(run: ActiveRun): void {

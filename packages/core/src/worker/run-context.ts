@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Logger } from '../contracts/logger.ts'
 import { RetryRequest } from '../errors/control.ts'
 import { type Duration, parseOptionalDuration } from '../options/duration.ts'
+import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Job } from './job.ts'
+import { type OnceOptions, once } from './once.ts'
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
@@ -12,6 +14,9 @@ export interface Progress {
   readonly fraction: number
   readonly message?: string
 }
+
+/** What a run may ask for. */
+export type RunServices = Pick<Runtime, 'logger' | 'connect'>
 
 /** The context of one run. What few handlers use is made when it is asked for. */
 export class RunContext implements TaskContext<unknown> {
@@ -30,12 +35,14 @@ export class RunContext implements TaskContext<unknown> {
   running: Promise<unknown> | undefined
   /** Kills the process of an isolated run. */
   terminate: (() => void) | undefined
-  readonly #logger: Logger
+  readonly #services: RunServices
+  /** Of `once`, by name. */
+  #steps: Map<string, Promise<unknown>> | undefined
   #controller: AbortController | undefined
   #stopReason: Error | undefined
   #log: Logger | undefined
 
-  constructor(job: Pick<Job, 'envelope' | 'queue' | 'task'>, state: unknown, logger: Logger) {
+  constructor(job: Pick<Job, 'envelope' | 'queue' | 'task'>, state: unknown, services: RunServices) {
     const { envelope, task } = job
     this.id = envelope.id
     this.name = envelope.task
@@ -45,7 +52,7 @@ export class RunContext implements TaskContext<unknown> {
     this.state = state
     this.headers = envelope.headers ?? noHeaders
     this.parentId = envelope.parent
-    this.#logger = logger
+    this.#services = services
   }
 
   get signal(): AbortSignal {
@@ -55,7 +62,7 @@ export class RunContext implements TaskContext<unknown> {
   }
 
   get log(): Logger {
-    this.#log ??= bindLogger(this.#logger, { task: this.name, id: this.id, attempt: this.attempt })
+    this.#log ??= bindLogger(this.#services.logger, { task: this.name, id: this.id, attempt: this.attempt })
     return this.#log
   }
 
@@ -82,6 +89,23 @@ export class RunContext implements TaskContext<unknown> {
   ): never {
     const delayMs = parseOptionalDuration(options.delay, 'ctx.retry: delay')
     throw new RetryRequest(delayMs, options.countAttempt ?? true, options.cause)
+  }
+
+  once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions = {}): Promise<Value> {
+    // Asked for twice in one run, it is one step.
+    this.#steps ??= new Map()
+    const steps = this.#steps
+    const known = steps.get(name) as Promise<Value> | undefined
+    if (known !== undefined) return known
+    const running = this.#once(name, step, options)
+    steps.set(name, running)
+    running.catch(() => steps.delete(name))
+    return running
+  }
+
+  async #once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions): Promise<Value> {
+    const { state } = needBackend(await this.#services.connect(), 'ctx.once')
+    return once(state, this.id, randomUUID(), name, step, options)
   }
 
   idempotencyKey(name: string): string {

@@ -7,6 +7,7 @@ import { nextHop } from '../policy/delay-hop.ts'
 import type { EndedStep } from '../runtime/follow-ups.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
 import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
+import type { Places } from '../runtime/waiting-lines.ts'
 import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
 import type { FlowLink, FlowValue } from '../task/flow.ts'
@@ -18,6 +19,8 @@ export interface SettleItem extends CommitItem {
   /** Part of a workflow: record, follow-ups and ack one after the other, since what follows may be more than one step. */
   readonly inSteps?: boolean
   readonly ended?: EndedStep
+  /** It waits outside the queue until there is a place. */
+  readonly waits?: { readonly places: Places; readonly queue: string; readonly message: OutboundMessage }
 }
 
 /** What settling needs to know of the worker. */
@@ -63,6 +66,10 @@ export function settlementOf(
   context: SettleContext,
 ): SettleItem {
   const item = commitOf(job, outcome, startedAt, context)
+  if (outcome.type === 'wait') {
+    const { queue, delivery } = job
+    return { ...item, inSteps: true, waits: { places: outcome.places, queue, message: delivery.message } }
+  }
   if (!job.envelope.flow) return item
   const end = endOf(job, outcome)
   return {
@@ -102,6 +109,7 @@ function commitOf(job: Job, outcome: Outcome, startedAt: number, context: Settle
       return withRecord(lease, endRecord(job, 'REVOKED', { reason: outcome.reason }, undefined, context), [])
     case 'forward':
       return { lease, publish: [forwardCopy(job, outcome, context)] }
+    case 'wait':
     case 'drop':
     case 'release':
     case 'lost':
@@ -238,7 +246,8 @@ function record(
 }
 
 function retryCopy(job: Job, outcome: Outcome & { type: 'retry' }, context: SettleContext): RoutedMessage {
-  const { delayLeftMs: _, ...envelope } = job.envelope
+  // Each start counts against a rate limit: the next one takes its turn anew.
+  const { delayLeftMs: _left, paced: _paced, ...envelope } = job.envelope
   return copy(job, outcome.delayMs, context, {
     ...envelope,
     attempt: outcome.nextAttempt,
@@ -258,6 +267,7 @@ function forwardCopy(
   return copy(job, outcome.delayLeftMs ?? outcome.delayMs, context, {
     ...envelope,
     ...(outcome.misses === undefined ? {} : { misses: outcome.misses }),
+    ...(outcome.paced ? { paced: 1 } : {}),
   })
 }
 

@@ -17,6 +17,7 @@ import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Job } from './job.ts'
+import { LimitUpkeep } from './limits/limit-upkeep.ts'
 import type { Outcome } from './outcome.ts'
 import { checkRequirements, limitations } from './requirements.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
@@ -54,6 +55,7 @@ export class Worker {
   #heartbeat: Heartbeat | undefined
   #deadLetters: DeadLetterUpkeep | undefined
   #delays: DelayAttendant | undefined
+  #limits: LimitUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
@@ -154,8 +156,16 @@ export class Worker {
       this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
       this.#delays.start()
     }
+    this.#limits = this.#limitUpkeep(connection)
+    this.#limits?.start()
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
+  }
+
+  /** Only where tasks have places to wait for. */
+  #limitUpkeep({ backend, lines }: Connection): LimitUpkeep | undefined {
+    const needed = this.#runtime.registry.all().some(({ policy }) => policy.concurrency)
+    return needed && backend && lines ? new LimitUpkeep(this.#runtime, backend, lines, this.id) : undefined
   }
 
   #stop(reason: StopReport['reason'], graceMs: number): Promise<void> {
@@ -176,6 +186,7 @@ export class Worker {
     await this.#attend('settling', () => this.#engine?.close(this.#hurry.signal))
     await this.#attend('the heartbeat', () => this.#heartbeat?.stop())
     await this.#attend('delayed tasks', () => this.#delays?.stop())
+    await this.#attend('waiting tasks', () => this.#limits?.stop())
     await this.#attend('dead letters', () => this.#deadLetters?.stop())
     if (this.#usesApp) await this.#attend('shutdown of the app', () => this.#app.shutdown())
     this.#state = 'stopped'

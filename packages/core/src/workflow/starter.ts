@@ -74,21 +74,19 @@ export class Starter {
     continuation: Continuation,
     given: FlowValue | undefined,
   ): Promise<readonly Move[]> {
-    const now = this.#runtime.clock.now()
     const { input, inputFrom } = bind(node, given)
     const flow: FlowLink = { ...continuation, ...(inputFrom ? { inputFrom } : {}) }
     const plan = {
       queue: node.queue,
-      delayMs: Math.max(node.delayMs ?? 0, (node.eta ?? 0) - now),
+      delayMs: Math.max(node.delayMs ?? 0, (node.eta ?? 0) - this.#runtime.clock.now()),
       taskId: id,
       uniqueKey: undefined,
+      throttle: undefined,
+      debounceKey: undefined,
       pendingTtlMs: node.ttlMs,
       envelope: {
         v: 1,
         task: node.task,
-        attempt: 0,
-        generation: 0,
-        sentAt: now,
         ...node.envelope,
         // Its id is fixed: it may be sent again by whoever comes after a crash.
         ownId: 1,

@@ -1,0 +1,209 @@
+import {
+  type BatchResultErrorEntry,
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+} from '@aws-sdk/client-sqs'
+import type { Lease, Millis, Settlement } from '@tq/core/driver'
+import { inBatches } from './batching.ts'
+import { maxDelayMs } from './capabilities.ts'
+import type { Connection } from './connection.ts'
+import { LimitError } from './errors.ts'
+import { sharedNow } from './lease-table.ts'
+import { fromLease, type Held, type Leases } from './leases.ts'
+import { packMessage } from './message-codec.ts'
+import { sendEntries } from './publishing.ts'
+import { type Renewal, renew } from './renewing.ts'
+
+/** A lease renewed elsewhere of late is not renewed again. */
+const freshShare = 5 / 6
+
+type Answers = ReadonlyMap<Held, Settlement>
+
+/**
+ * How one receiver settles its deliveries. What is over by our own clock is lost, and SQS is not asked: it could not
+ * tell whose the message is now.
+ */
+export class Settling {
+  readonly #connection: Connection
+  readonly #leases: Leases
+  readonly #renewal: Renewal
+  readonly #onRoom: () => void
+
+  /** @param onRoom called when less is held than before */
+  constructor(connection: Connection, leases: Leases, renewal: Renewal, onRoom: () => void) {
+    this.#connection = connection
+    this.#leases = leases
+    this.#renewal = renewal
+    this.#onRoom = onRoom
+  }
+
+  async ack(leases: readonly Lease[]): Promise<readonly Settlement[]> {
+    return await this.#settle(leases, (held) => this.#delete(held))
+  }
+
+  async nack(leases: readonly Lease[], delayMs: Millis): Promise<readonly Settlement[]> {
+    if (delayMs > maxDelayMs)
+      throw new LimitError(`a delay of ${delayMs} ms is longer than SQS's ${maxDelayMs} ms`)
+    return await this.#settle(leases, (held) => this.giveBack(held, delayMs))
+  }
+
+  async extend(leases: readonly Lease[]): Promise<readonly Settlement[]> {
+    const { seconds } = this.#renewal
+    const due = this.#own(leases).filter((held) => {
+      return this.#leases.endOf(held) - sharedNow() < freshShare * seconds * 1_000
+    })
+    const slots = due.map((held) => this.#leases.slotOf(held)).filter((slot) => slot !== undefined)
+    if (slots.length > 0) await renew(this.#renewal, slots)
+    const answers = leases.map((lease): Settlement => (this.#holds(lease) ? 'ok' : 'lost'))
+    this.#onRoom()
+    return answers
+  }
+
+  /** Where the order matters in their place; elsewhere as a copy, so that it is not counted as a lost lease. */
+  async giveBack(held: readonly Held[], delayMs: Millis): Promise<Answers> {
+    if (this.#connection.options.fifo) return await this.#show(held, delayMs)
+    await this.#copy(
+      held.filter(({ copied }) => !copied),
+      delayMs,
+    )
+    return await this.#delete(held.filter(({ copied }) => copied))
+  }
+
+  async #settle(
+    leases: readonly Lease[],
+    ask: (held: readonly Held[]) => Promise<Answers>,
+  ): Promise<readonly Settlement[]> {
+    const held = this.#own(leases)
+    if (held.length === 0) return leases.map(() => 'lost')
+    for (const one of held) this.#leases.asked(one)
+    let answers: Answers = new Map()
+    try {
+      answers = await ask(held)
+    } finally {
+      for (const one of held) {
+        if ((answers.get(one) ?? 'unknown') === 'unknown') this.#leases.kept(one)
+        else this.#leases.forget(one)
+      }
+      this.#onRoom()
+    }
+    // The same lease twice in one call: the second finds nothing.
+    const open = new Set(held)
+    return leases.map((lease) => {
+      const one = fromLease(lease)
+      if (!open.delete(one)) return 'lost'
+      return answers.get(one) ?? 'unknown'
+    })
+  }
+
+  async #copy(held: readonly Held[], delayMs: Millis): Promise<void> {
+    const packed = held.map((one) => {
+      const group = one.group === undefined ? {} : { group: one.group }
+      return { one, ...packMessage({ ...one.message, ...group, delayMs }, one.lost, false) }
+    })
+    await this.#perBand(
+      packed,
+      ({ one }) => one.band,
+      async (url, batch) => {
+        const outcomes = await sendEntries(
+          this.#connection,
+          url,
+          batch.map(({ entry }) => entry),
+        )
+        for (const [at, { one }] of batch.entries()) one.copied = outcomes[at] === 'accepted'
+      },
+      ({ bytes }) => bytes,
+    )
+  }
+
+  async #delete(held: readonly Held[]): Promise<Answers> {
+    const answers = new Map<Held, Settlement>()
+    await this.#perBand(
+      held,
+      ({ band }) => band,
+      async (url, batch) => {
+        const startedAt = this.#connection.clock.monotonic()
+        const { Failed = [] } = await this.#connection.ask((client) =>
+          client.send(
+            new DeleteMessageBatchCommand({
+              QueueUrl: url,
+              Entries: batch.map(({ handle }, at) => ({ Id: String(at), ReceiptHandle: handle })),
+            }),
+          ),
+        )
+        this.#connection.answered(this.#connection.clock.monotonic() - startedAt)
+        tell(answers, batch, Failed)
+      },
+    )
+    return answers
+  }
+
+  async #show(held: readonly Held[], delayMs: Millis): Promise<Answers> {
+    const answers = new Map<Held, Settlement>()
+    await this.#perBand(
+      held,
+      ({ band }) => band,
+      async (url, batch) => {
+        const { Failed = [] } = await this.#connection.ask((client) =>
+          client.send(
+            new ChangeMessageVisibilityBatchCommand({
+              QueueUrl: url,
+              Entries: batch.map(({ handle }, at) => ({
+                Id: String(at),
+                ReceiptHandle: handle,
+                VisibilityTimeout: Math.ceil(delayMs / 1_000),
+              })),
+            }),
+          ),
+        )
+        tell(answers, batch, Failed)
+      },
+    )
+    return answers
+  }
+
+  /** Rejects when every call failed as a whole. */
+  async #perBand<T>(
+    items: readonly T[],
+    bandOf: (item: T) => number,
+    call: (url: string, batch: readonly T[]) => Promise<void>,
+    bytesOf?: (item: T) => number,
+  ): Promise<void> {
+    const calls = this.#renewal.urls.flatMap((url, band) =>
+      inBatches(
+        items.filter((item) => bandOf(item) === band),
+        bytesOf,
+      ).map((batch) => call(url, batch)),
+    )
+    const results = await Promise.allSettled(calls)
+    const [first] = results
+    if (first?.status === 'rejected' && results.every(({ status }) => status === 'rejected'))
+      throw first.reason
+  }
+
+  /** Those that still give a right here, each once. */
+  #own(leases: readonly Lease[]): readonly Held[] {
+    return [...new Set(leases.filter((lease) => this.#holds(lease)).map(fromLease))]
+  }
+
+  #holds(lease: Lease): boolean {
+    const held = fromLease(lease)
+    return held.owner === this.#leases && !this.#leases.isOver(held)
+  }
+}
+
+/** What is not there any more for the sender's fault had been lost; what failed for SQS's is not known. */
+function tell(
+  answers: Map<Held, Settlement>,
+  batch: readonly Held[],
+  failed: readonly BatchResultErrorEntry[],
+): void {
+  const failures = new Map(failed.map((one) => [Number(one.Id), one]))
+  for (const [at, one] of batch.entries()) {
+    const failure = failures.get(at)
+    answers.set(one, failure === undefined ? 'ok' : isLost(failure) ? 'lost' : 'unknown')
+  }
+}
+
+function isLost({ SenderFault, Code = '' }: BatchResultErrorEntry): boolean {
+  return (SenderFault ?? false) && !/Throttl|Internal|Unavailable/i.test(Code)
+}
