@@ -1,6 +1,7 @@
 // `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
 import { coreCost } from './cases/core-cost.ts'
+import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
 import { profiled } from './profile.ts'
@@ -26,6 +27,7 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
 const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   redis: onRedis,
   'redis-backlog': backlogOnRedis,
+  rabbitmq: onRabbit,
 }
 
 const names = [...Object.keys(cases), ...Object.keys(withPeers)]
