@@ -1,5 +1,6 @@
 // `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
+import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
 import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
@@ -20,6 +21,10 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
   sqlite: {
     title: 'SQLite, synchronous=FULL: 20,000 no-op tasks with results',
     run: () => sqliteDrain(20_000),
+  },
+  backends: {
+    title: 'backends: claim and end of 20,000 tasks, in batches of 100',
+    run: () => backendsBench(20_000),
   },
 }
 

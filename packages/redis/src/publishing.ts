@@ -69,6 +69,7 @@ async function sendPart(connection: Connection, queue: string, { messages, bytes
     messages.map(({ record }) => record),
     true,
   )
+  connection.index.buckets(buckets)
   const values = new Arguments(bytes + 160 * messages.length + 1_024)
   values.written(writtenPublishing)
   writeBuckets(values, keys, buckets)

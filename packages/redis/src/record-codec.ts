@@ -18,7 +18,7 @@ const briefMark = 0x70
 const briefHead = 16
 
 /** By their number; from the fourth on nothing can follow. */
-const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
+export const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
 const longestMs = 2 ** 47
 
 /** Writes records without their stamp. What many of a batch have in common is packed once. */

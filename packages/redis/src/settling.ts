@@ -63,6 +63,7 @@ export class Settling {
         if (refused) throw refused
       }
     }
+    this.#noteRecords(items)
     const leases = items.map(({ lease }) => lease)
     return await this.#settle(leases, async (held, heldKey, careful) => {
       const { order, call } = commitCall(this.#connection.keys, heldKey, items, held, careful)
@@ -71,6 +72,12 @@ export class Settling {
       for (let place = 0; place < order.length; place++) inOrder[order[place] as number] = answer[place] ?? 0
       return inOrder
     })
+  }
+
+  #noteRecords(items: readonly CommitItem[]): void {
+    const { index } = this.#connection
+    index.records(items.map(({ record }) => record))
+    for (const { publish } of items) if (publish) index.records(publish.map(({ message }) => message.record))
   }
 
   /** One entry is the lease of all: it is there, and all is kept, or it is not, and all is lost. */
