@@ -4,10 +4,10 @@ import type { Priority } from '@tq/core/driver'
 export const bandNames = ['high', 'normal', 'low'] as const
 export type BandName = (typeof bandNames)[number]
 
-/** 7 … 9, 3 … 6 with the default 4, 0 … 2. */
+/** 7 … 9, 4 … 6 with the default 4, 0 … 3. */
 export function bandOf(priority: Priority): BandName {
   if (priority >= 7) return 'high'
-  return priority >= 3 ? 'normal' : 'low'
+  return priority >= 4 ? 'normal' : 'low'
 }
 
 /** The AMQP queues of one of ours. Distinct namespaces and names give distinct queues. */
