@@ -223,6 +223,13 @@ describe.skipIf(missing)(`with a server${missing ? ` (${missing})` : ''}`, { tim
       const seen: string[] = []
       const receiver = await receiverOf(broker)
       await until(async () => seen.push(...idsOf(await receive(receiver, 500))) >= 2)
+      // Who only sends to queues that are there needs no right to make any.
+      await stage.ctl('add_user', 'sender', 'sender')
+      await stage.ctl('set_permissions', 'sender', '^$', '^(amq\\.default$|tq\\.)', '^$')
+      const senderUrl = stage.server.url.replace('//', '//sender:sender@')
+      const sender = await stage.open({ url: senderUrl, namespace: 'few' })
+      const sent = await sender.publish('q', [message(), message({ delayMs: 100 })])
+      expect(sent).toEqual(['accepted', 'accepted'])
       const stranger = await stage.open({ url, namespace: 'stranger' })
       const error: unknown = await stranger.declare({ name: 'q' }).catch((cause: unknown) => cause)
       expect(stranger.classify(error)).toBe('permission')
