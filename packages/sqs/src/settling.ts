@@ -5,6 +5,7 @@ import { maxDelayMs } from './capabilities.ts'
 import type { Connection } from './connection.ts'
 import { Deleting, settlementOf } from './deleting.ts'
 import { LimitError } from './errors.ts'
+import type { Slot } from './lease-table.ts'
 import { fromLease, type Held, type Leases } from './leases.ts'
 import { packMessage } from './message-codec.ts'
 import type { Pace } from './pace.ts'
@@ -45,12 +46,18 @@ export class Settling {
 
   async extend(leases: readonly Lease[]): Promise<readonly Settlement[]> {
     const { seconds } = this.#renewal
-    const slots = this.#own(leases)
-      .map((held) => this.#leases.slotOf(held))
-      .filter((slot) => slot !== undefined)
-      .filter((slot) => !isFresh(slot, seconds))
-    if (slots.length > 0) await renew(this.#renewal, slots)
-    const answers = leases.map((lease): Settlement => (this.#holds(lease) ? 'ok' : 'lost'))
+    const slots = new Map(
+      this.#own(leases)
+        .map((held) => [held, this.#leases.slotOf(held)] as const)
+        .filter((entry): entry is [Held, Slot] => entry[1] !== undefined && !isFresh(entry[1], seconds)),
+    )
+    if (slots.size > 0) await renew(this.#renewal, [...slots.values()])
+    const answers = leases.map((lease): Settlement => {
+      if (!this.#holds(lease)) return 'lost'
+      const held = fromLease(lease)
+      // SQS could not renew it for now: it goes on as it was.
+      return this.#leases.endOf(held) > (slots.get(held)?.endsAt ?? 0) ? 'ok' : 'unknown'
+    })
     this.#onRoom()
     return answers
   }
