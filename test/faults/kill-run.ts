@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter } from '@tq/core'
 import { sqlite } from '@tq/sqlite'
-import { Crew } from './crew.ts'
+import { Crew, seeded } from './crew.ts'
 import { type Entry, readLedger } from './ledger.ts'
 import { ledgerApp } from './ledger-task.ts'
 import type { Mutant } from './mutants.ts'
@@ -137,17 +137,6 @@ function hadLostIt(run: string, entries: readonly Entry[]): boolean {
   return entries.some(
     (entry) => entry.what === 'start' && entry.run !== run && entry.at > start.at && entry.at < end.at,
   )
-}
-
-/** Repeatable: the same seed gives the same faults. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 function shuffle<T>(items: readonly T[], random: () => number): T[] {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
+import { postgres } from '@tq/postgres'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { sqs } from '@tq/sqs'
@@ -45,6 +46,8 @@ const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
 
 /** Found or started once for all tests: see sqs-service.ts. */
 const sqsBroker = sqsUrl(inject('sqs').endpoint)
+const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
+const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMissing }
 
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
@@ -62,6 +65,20 @@ export const pairs: readonly Pair[] = [
       backend: `sqlite:${folder}/backend.db`,
       adapters: [memory(), sqlite()],
     })),
+  },
+  {
+    name: 'memory × postgres',
+    hasBackend: true,
+    ...needsPostgres,
+    open: () => ({
+      options: {
+        broker: 'memory:',
+        backend: postgresUrl,
+        adapters: [memory(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
   },
   {
     name: 'memory, no backend',
@@ -108,6 +125,20 @@ export const pairs: readonly Pair[] = [
     hasBackend: false,
     open: () => ({
       options: { broker: sqsBroker, backend: false, adapters: [sqs()], namespace: freshNamespace() },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'redis × postgres',
+    hasBackend: true,
+    ...(redisMissing === undefined ? needsPostgres : needsRedis),
+    open: () => ({
+      options: {
+        broker: redisUrl,
+        backend: postgresUrl,
+        adapters: [redis(), postgres()],
+        namespace: freshNamespace(),
+      },
       close: () => {},
     }),
   },

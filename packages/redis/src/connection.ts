@@ -2,6 +2,7 @@ import type { Clock } from '@tq/core/driver'
 import { Arguments } from './arguments.ts'
 import { type Client, newClient, type Use } from './client.ts'
 import { ClosedError } from './errors.ts'
+import { RecordIndex } from './history/record-index.ts'
 import type { Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Script, ScriptCommand } from './script.ts'
@@ -24,6 +25,8 @@ export class Connection {
   readonly clock: Clock
   #client: Client | undefined
   #opening: Promise<void> | undefined
+  /** What was stored here can be listed by it. */
+  readonly index: RecordIndex
   readonly #known = new Set<Script>()
   #closed = false
 
@@ -31,6 +34,7 @@ export class Connection {
     this.options = options
     this.keys = keys
     this.clock = clock
+    this.index = new RecordIndex(this)
   }
 
   get isCluster(): boolean {

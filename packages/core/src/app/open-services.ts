@@ -8,6 +8,7 @@ import { Publisher } from '../runtime/publisher.ts'
 import type { Connection } from '../runtime/runtime.ts'
 import { ServiceTime } from '../runtime/service-time.ts'
 import type { ResolvedSettings } from '../runtime/settings.ts'
+import { WaitingLines } from '../runtime/waiting-lines.ts'
 import { type AdapterCatalog, hidePassword } from './adapters.ts'
 
 /** Where the services are: URLs, or drivers already made. */
@@ -42,13 +43,15 @@ export async function openServices(
   const parked = parkedDelays(broker, backend)
   const time = new ServiceTime(settings.clock, backend)
   await time.sync()
+  const publisher = new Publisher(broker, backend, parked, settings.clock, settings.publishTimeoutMs)
   return {
     broker,
     time,
+    publisher,
+    lines: backend && new WaitingLines(backend.state, publisher),
     backend,
     oneStore: broker.store !== undefined && broker.store === backend?.store,
     parked,
-    publisher: new Publisher(broker, backend, parked, settings.clock, settings.publishTimeoutMs),
   }
 }
 

@@ -3,6 +3,7 @@ import { compose } from '../middleware/compose.ts'
 import type { SendContext } from '../middleware/types.ts'
 import { type Plan, pack, planSending } from '../runtime/outgoing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import { giveTurnBack, replaceLast, takeTurn } from '../runtime/turns.ts'
 import { dropUnique, keepUnique, takeUnique } from '../runtime/unique-lock.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith } from '../task/schema.ts'
@@ -45,7 +46,7 @@ export class Producer {
     inputs: readonly unknown[],
     options: SendOptions,
   ): Promise<readonly string[]> {
-    if (this.#throughMiddleware || options.uniqueKey !== undefined || options.taskId !== undefined) {
+    if (this.#throughMiddleware || isOneByOne(options)) {
       return Promise.all(inputs.map((input) => this.send(task, input, options)))
     }
     for (const input of inputs) await this.#check(task, input)
@@ -63,6 +64,9 @@ export class Producer {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const message = pack(this.#runtime, connection, plan, input)
     if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
+    if (plan.throttle) return this.#sendThrottled(connection, plan, plan.throttle, message)
+    if (plan.debounceKey !== undefined)
+      return this.#sendDebounced(connection, plan, plan.debounceKey, message)
     await this.#publish(connection, plan, [message])
     return message.id
   }
@@ -100,6 +104,37 @@ export class Producer {
     return message.id
   }
 
+  async #sendThrottled(
+    connection: Connection,
+    plan: Plan,
+    { key, everyMs }: NonNullable<Plan['throttle']>,
+    message: OutboundMessage,
+  ): Promise<string> {
+    const { state } = needBackend(connection, `throttle (task '${plan.envelope.task}')`)
+    const held = await takeTurn(state, key, message.id, everyMs)
+    if (held !== undefined) return held
+    try {
+      await this.#publish(connection, plan, [message])
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'PUBLISH_UNKNOWN') await giveTurnBack(state, key, message.id)
+      throw error
+    }
+    return message.id
+  }
+
+  async #sendDebounced(
+    connection: Connection,
+    plan: Plan,
+    key: string,
+    message: OutboundMessage,
+  ): Promise<string> {
+    const backend = needBackend(connection, `debounce (task '${plan.envelope.task}')`)
+    // Sent before the one before is taken back: at no moment is there none.
+    await this.#publish(connection, plan, [message])
+    await replaceLast(backend, key, message.id, plan.pendingTtlMs, this.#runtime.clock.now())
+    return message.id
+  }
+
   async #publish(connection: Connection, plan: Plan, messages: readonly OutboundMessage[]): Promise<void> {
     const { settings, clock, events } = this.#runtime
     if (settings.maxQueueLength !== Number.POSITIVE_INFINITY) {
@@ -111,4 +146,9 @@ export class Producer {
       events.emit('sent', () => ({ id, name: plan.envelope.task, queue: plan.queue, attempt: 0 }))
     }
   }
+}
+
+/** Each of them has to be asked for by itself. */
+function isOneByOne({ uniqueKey, taskId, throttle, debounce }: SendOptions): boolean {
+  return uniqueKey !== undefined || taskId !== undefined || throttle !== undefined || debounce !== undefined
 }

@@ -215,9 +215,14 @@ export class SettleGroup {
     await Promise.all(
       [...byQueue(followUps)].map(([queue, messages]) => this.#connection.publisher.publish(queue, messages)),
     )
+    await Promise.all(left.map(({ item }) => this.#queueUp(item)))
     for (const entry of left) entry.published = true
     await this.#driveFollowUps(entries)
     return entries.map(({ record }) => (record === 'stale' ? 'stale' : 'ok'))
+  }
+
+  async #queueUp({ waits }: SettleItem): Promise<void> {
+    if (waits) await this.#connection.lines?.queue(waits.places, waits.queue, waits.message)
   }
 
   /** A refused record means that the task has ended in another way: then that end decides what follows. */

@@ -81,6 +81,8 @@ export class Starter {
       delayMs: Math.max(node.delayMs ?? 0, (node.eta ?? 0) - this.#runtime.clock.now()),
       taskId: id,
       uniqueKey: undefined,
+      throttle: undefined,
+      debounceKey: undefined,
       pendingTtlMs: node.ttlMs,
       envelope: {
         v: 1,

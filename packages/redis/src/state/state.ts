@@ -19,7 +19,7 @@ import { addCounts, readCounts } from './counters.ts'
 import { expectChildren, pageOfJoined, reportChild } from './joins.ts'
 import { parkItem, takeDue, unparkItems } from './parking.ts'
 import { acquirePlace, holdersOf, releasePlace, renewPlace } from './places.ts'
-import { takeTokens } from './rates.ts'
+import { type TakeOptions, takeTokens } from './rates.ts'
 import { deleteValue, putValue, readValues } from './values.ts'
 
 /** Small shared state. The keys of one thing share a hash tag, so that each script touches one node. */
@@ -134,10 +134,7 @@ export class RedisState implements StateStore {
     return holdersOf(this.#connection, key)
   }
 
-  take(
-    key: string,
-    options: { readonly limit: number; readonly windowMs: Millis; readonly cost: number },
-  ): Promise<Millis> {
+  take(key: string, options: TakeOptions): Promise<Millis> {
     return takeTokens(this.#connection, key, options)
   }
 
