@@ -195,16 +195,18 @@ export interface QueueSpec {
 export interface QueueCounts {
   /** Receivable now. */
   readonly ready: number
-  /** Leased and not yet settled. */
-  readonly leased: number
-  /** Waiting for their time. */
-  readonly delayed: number
+  /** Leased and not yet settled. Undefined where the service does not say. */
+  readonly leased: number | undefined
+  /** Waiting for their time. Undefined where they wait in a place that all queues share. */
+  readonly delayed: number | undefined
 }
 
 /** For commands and dashboards, where the service can. */
 export interface QueueAdmin {
   counts(queue: string): Promise<QueueCounts>
-  /** Removes everything ready and delayed; leased messages stay. Returns how many went. */
+  /**
+   * Removes everything ready and, where `counts` tells of them, delayed; leased messages stay. Returns how many went.
+   */
   purge(queue: string): Promise<number>
 }
 
