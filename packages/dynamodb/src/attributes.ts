@@ -39,6 +39,11 @@ export function placeholders(values: Readonly<Record<string, Plain>>, ...express
   }
 }
 
+/** An expression on one line: not every emulator reads more. */
+export function line(expression: string): string {
+  return expression.replace(/\s+/g, ' ')
+}
+
 export function textOf(item: Item | undefined, name: string): string {
   return item?.[name]?.S ?? ''
 }

@@ -6,7 +6,6 @@ const throttled = new Set([
   'LimitExceededException',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
-  'ResourceInUseException',
   'SlowDown',
   'ThrottledException',
   'Throttling',
@@ -25,7 +24,10 @@ const codes: ReadonlyMap<string, BrokerErrorCode> = new Map(
          UnrecognizedClientException`,
       ],
       // What identifies us has to be renewed, which the SDK does.
-      ['blocked', 'ExpiredToken ExpiredTokenException RequestExpired RequestTimeTooSkewed'],
+      [
+        'blocked',
+        'ExpiredToken ExpiredTokenException RequestExpired RequestTimeTooSkewed ResourceInUseException',
+      ],
       ['config', 'ResourceNotFoundException TableNotFoundException UnknownOperationException'],
       ['full', 'ItemCollectionSizeLimitExceededException'],
       [

@@ -23,6 +23,7 @@ import type { Item } from './attributes.ts'
 import { isConflict, isThrottled } from './classify.ts'
 import { mostAtOnce, newClient } from './client.ts'
 import { ClosedError } from './errors.ts'
+import { Gate } from './gate.ts'
 import { type Key, Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { inParallel, inParts } from './parallel.ts'
@@ -51,6 +52,7 @@ export class Connection {
   readonly options: ResolvedOptions
   readonly #client: DynamoDBClient
   readonly #closing = new AbortController()
+  readonly #gate: Gate
   #opened = false
 
   constructor(options: ResolvedOptions, namespace: string, clock: Clock) {
@@ -59,6 +61,7 @@ export class Connection {
     this.clock = clock
     this.time = serviceTime(options.service, clock)
     this.#client = newClient(options.connection)
+    this.#gate = new Gate(clock, mostAtOnce)
   }
 
   /** From now on verbs work. */
@@ -211,15 +214,19 @@ export class Connection {
 
   /** Any command; learns the time from each answer. After `close` everything fails for that reason. */
   async send<Output>(make: () => Sendable<Output>): Promise<Output> {
+    const { timeoutMs } = this.options
     const startedAt = this.clock.monotonic()
     for (let attempt = 0; ; attempt++) {
-      if (this.#closing.signal.aborted) throw new ClosedError()
-      const left = this.options.timeoutMs - (this.clock.monotonic() - startedAt)
+      if (!(await this.#gate.enter(timeoutMs))) throw silent()
       try {
-        return await this.#sendOnce(make(), Math.max(1, left))
+        if (this.#closing.signal.aborted) throw new ClosedError()
+        return await this.#sendOnce(make(), timeoutMs)
       } catch (error) {
         if (this.#closing.signal.aborted) throw new ClosedError()
-        if (!isThrottled(error) || !(await this.pause(attempt, startedAt))) throw error
+        if (!isThrottled(error)) throw error
+        if (!(await this.pause(attempt, startedAt))) throw error
+      } finally {
+        this.#gate.leave()
       }
     }
   }
@@ -310,5 +317,12 @@ interface Sendable<Output> {
 function busy(reason: string): Error {
   const error = new Error(`DynamoDB took it for too long: ${reason}`)
   error.name = 'RequestLimitExceeded'
+  return error
+}
+
+/** All that was asked before is still not answered. */
+function silent(): Error {
+  const error = new Error('DynamoDB does not answer')
+  error.name = 'TimeoutError'
   return error
 }

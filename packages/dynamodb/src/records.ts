@@ -1,5 +1,5 @@
 import type { ClaimOutcome, ClaimRequest, TaskRecord, TaskState } from '@tq/core/driver'
-import { attributes, type Item, numberOf, placeholders, textOf } from './attributes.ts'
+import { attributes, type Item, line, numberOf, placeholders, textOf } from './attributes.ts'
 import { checkLength } from './capabilities.ts'
 import type { Instant } from './service-time.ts'
 import { endOf, removedAfter } from './time-to-live.ts'
@@ -11,7 +11,7 @@ import { endOf, removedAfter } from './time-to-live.ts'
 
 /** What conditions are about: the terms of DynamoDB's expressions. */
 const unknown = '(attribute_not_exists(pk) OR #forgotten <= :earliest)'
-const open = 'NOT #state IN (:success, :failure, :revoked)'
+const open = '#state <> :success AND #state <> :failure AND #state <> :revoked'
 const ends = { success: 'SUCCESS', failure: 'FAILURE', revoked: 'REVOKED' } as const
 
 /** Stores a record, fenced by (generation, attempt, epoch). The run that claimed it stays, so that it may claim again. */
@@ -19,11 +19,12 @@ export function storing(record: TaskRecord, now: Instant) {
   const { id, name, queue, state, generation, attempt, epoch, updatedAt, detail, ttlMs, markMs } = record
   checkLength(detail, `the record of '${id}'`)
   const forgotten = endOf(now, Math.max(ttlMs, markMs))
-  const set = `SET #name = :name, #queue = :queue, #state = :state, #generation = :generation, #attempt = :attempt,
+  const set =
+    line(`SET #name = :name, #queue = :queue, #state = :state, #generation = :generation, #attempt = :attempt,
     #epoch = :epoch, #updated = :updated, #detail = :detail, #ttlMs = :ttlMs, #markMs = :markMs, #expires = :expires,
-    #forgotten = :forgotten, #ttl = :ttl`
-  const condition = `${unknown} OR #generation < :generation OR (#generation = :generation AND ${open}
-    AND (#attempt < :attempt OR (#attempt = :attempt AND #epoch <= :epoch)))`
+    #forgotten = :forgotten, #ttl = :ttl`)
+  const condition = line(`${unknown} OR #generation < :generation OR (#generation = :generation AND ${open}
+    AND (#attempt < :attempt OR (#attempt = :attempt AND #epoch <= :epoch)))`)
   const values = {
     ...ends,
     earliest: now.earliest,
@@ -44,23 +45,31 @@ export function storing(record: TaskRecord, now: Instant) {
   return { UpdateExpression: set, ConditionExpression: condition, ...placeholders(values, set, condition) }
 }
 
-/** The right to write of a task whose record is there: the usual case, in one step. */
-export function claiming({ generation, attempt, runId, ttlMs }: ClaimRequest, now: Instant) {
+/** A later attempt, or another run of the same. */
+const otherRun = line(`#generation = :generation AND ${open} AND #forgotten > :earliest
+  AND (#attempt < :attempt OR (#attempt = :attempt AND (attribute_not_exists(#run) OR #run <> :run)))`)
+
+/** The right to write of a task whose record is there: the usual case, in one step. A mere claim is remembered until then. */
+export function claiming({ generation, attempt, runId }: ClaimRequest, now: Instant, forgotten: number) {
   const set = 'SET #epoch = #epoch + :one, #attempt = :attempt, #run = :run'
-  const otherRun = '(attribute_not_exists(#run) OR #run <> :run)'
   // What only remembers has to do so for as long as it was asked last.
-  const condition = `#generation = :generation AND ${open} AND #forgotten > :earliest
-    AND (#expires > :earliest OR #forgotten >= :forgotten)
-    AND (#attempt < :attempt OR (#attempt = :attempt AND ${otherRun}))`
-  const values = {
-    ...ends,
-    earliest: now.earliest,
-    one: 1,
-    generation,
-    attempt,
-    run: runId,
-    forgotten: endOf(now, ttlMs),
-  }
+  const condition = `${otherRun} AND (#expires > :earliest OR #forgotten >= :forgotten)`
+  const values = { ...ends, earliest: now.earliest, one: 1, generation, attempt, run: runId, forgotten }
+  return {
+    UpdateExpression: set,
+    ConditionExpression: condition,
+    ReturnValues: 'UPDATED_NEW',
+    ...placeholders(values, set, condition),
+  } as const
+}
+
+/** The same of what only remembers, which does so for longer then. */
+export function extending({ generation, attempt, runId }: ClaimRequest, now: Instant, forgotten: number) {
+  const set =
+    'SET #epoch = #epoch + :one, #attempt = :attempt, #run = :run, #forgotten = :forgotten, #ttl = :ttl'
+  const condition = `${otherRun} AND #expires <= :earliest AND #forgotten < :forgotten`
+  const ttl = removedAfter(forgotten)
+  const values = { ...ends, earliest: now.earliest, one: 1, generation, attempt, run: runId, forgotten, ttl }
   return {
     UpdateExpression: set,
     ConditionExpression: condition,
@@ -70,8 +79,11 @@ export function claiming({ generation, attempt, runId, ttlMs }: ClaimRequest, no
 }
 
 /** Remembers a claim where nothing is known of the task, or a person runs it again. */
-export function remembering({ generation, attempt, runId, ttlMs }: ClaimRequest, now: Instant) {
-  const forgotten = endOf(now, ttlMs)
+export function remembering(
+  { generation, attempt, runId, ttlMs }: ClaimRequest,
+  now: Instant,
+  forgotten: number,
+) {
   const condition = `${unknown} OR #generation < :generation`
   const item = attributes({
     name: '',
@@ -91,31 +103,6 @@ export function remembering({ generation, attempt, runId, ttlMs }: ClaimRequest,
   })
   const values = { earliest: now.earliest, generation }
   return { item, write: { ConditionExpression: condition, ...placeholders(values, condition) } }
-}
-
-/** Claims once more what only remembers, and has it remember for longer; unless anything changed meanwhile. */
-export function extending({ attempt, runId, ttlMs }: ClaimRequest, known: Item, now: Instant) {
-  const forgotten = endOf(now, ttlMs)
-  const set = `SET #epoch = #epoch + :one, #attempt = :attempt, #run = :run, #forgotten = :forgotten, #ttl = :ttl`
-  const condition =
-    '#generation = :generation AND #epoch = :epoch AND #expires = :expires AND #state = :state'
-  const values = {
-    one: 1,
-    attempt,
-    run: runId,
-    forgotten,
-    ttl: removedAfter(forgotten),
-    generation: numberOf(known, 'generation'),
-    epoch: numberOf(known, 'epoch'),
-    expires: numberOf(known, 'expires'),
-    state: textOf(known, 'state'),
-  }
-  return {
-    UpdateExpression: set,
-    ConditionExpression: condition,
-    ReturnValues: 'UPDATED_NEW',
-    ...placeholders(values, set, condition),
-  } as const
 }
 
 /** Nothing is known of it any more. */

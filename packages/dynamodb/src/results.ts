@@ -3,6 +3,7 @@ import { numberOf, textOf } from './attributes.ts'
 import type { Connection } from './connection.ts'
 import type { Key } from './keys.ts'
 import * as records from './records.ts'
+import { endOf } from './time-to-live.ts'
 
 /** What is known of each task: one item. Each change is one conditional write; a batch is as many, at once. */
 export class DynamodbResults implements ResultBackend {
@@ -46,19 +47,21 @@ export class DynamodbResults implements ResultBackend {
     const connection = this.#connection
     const key = this.#keyOf(claim.id)
     const startedAt = connection.clock.monotonic()
+    // The same in each attempt: what others put off further is far enough.
+    const until = endOf(connection.now(), claim.ttlMs)
     for (let attempt = 0; ; attempt++) {
       const now = connection.now()
-      const usual = await connection.tryUpdate(key, records.claiming(claim, now))
+      const usual = await connection.tryUpdate(key, records.claiming(claim, now, until))
       if (usual.done) return { epoch: numberOf(usual.output.Attributes, 'epoch') }
       const { item } = usual
       const outcome = item && !records.isForgotten(item, now) ? records.verdict(claim, item) : undefined
       if (outcome !== undefined) return outcome
       const isNew = records.isForgotten(item, now) || numberOf(item, 'generation') < claim.generation
       if (isNew || item === undefined) {
-        const { item: remembered, write } = records.remembering(claim, now)
+        const { item: remembered, write } = records.remembering(claim, now, until)
         if ((await connection.tryPut(key, remembered, write)).done) return { epoch: 1 }
       } else if (!records.isReadable(item, now)) {
-        const again = await connection.tryUpdate(key, records.extending(claim, item, now))
+        const again = await connection.tryUpdate(key, records.extending(claim, now, until))
         if (again.done) return { epoch: numberOf(again.output.Attributes, 'epoch') }
       }
       // Somebody else was faster.

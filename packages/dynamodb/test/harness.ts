@@ -5,9 +5,9 @@ import { systemClock } from '@tq/core/driver'
 import { adapter } from '../src/index.ts'
 import { startDynamodb, type TestDynamodb } from './services/dynamodb.ts'
 
-/** The URL of a table of an emulator; any credentials will do there. */
-export function urlOf({ endpoint }: TestDynamodb, table = 'tq'): string {
-  return `dynamodb://test:test@eu-central-1/${table}?endpoint=${encodeURIComponent(endpoint)}&createTable=true`
+/** The URL of a table of an emulator; any credentials will do there, and time: they share the machine with the tests. */
+export function urlOf({ endpoint }: TestDynamodb, table = 'tq-test'): string {
+  return `dynamodb://test:test@eu-central-1/${table}?endpoint=${encodeURIComponent(endpoint)}&createTable=true&timeoutMs=30000`
 }
 
 /** A table per harness, on an emulator that is started with the first instance. */

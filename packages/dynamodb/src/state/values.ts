@@ -1,5 +1,5 @@
 import type { Millis, Versioned } from '@tq/core/driver'
-import { type Item, numberOf, placeholders, textOf } from '../attributes.ts'
+import { type Item, line, numberOf, placeholders, textOf } from '../attributes.ts'
 import type { Connection } from '../connection.ts'
 import { endOf, removedAfter } from '../time-to-live.ts'
 
@@ -35,8 +35,8 @@ export async function putValue(
   const now = connection.now()
   const expires = endOf(now, ttlMs)
   // Counts on from the one it has, or from the time: above all that were given before.
-  const set = `SET #value = :value, #expires = :expires, #ttl = :ttl,
-    #version = if_not_exists(#version, :first) + :one`
+  const set = line(`SET #value = :value, #expires = :expires, #ttl = :ttl,
+    #version = if_not_exists(#version, :first) + :one`)
   const conditions = [
     ...(ifAbsent ? ['(attribute_not_exists(pk) OR #expires <= :earliest)'] : []),
     ...(ifVersion === undefined ? [] : ['#version = :version AND #expires > :earliest']),

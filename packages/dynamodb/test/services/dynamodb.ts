@@ -29,21 +29,36 @@ export async function startDynamodb(): Promise<TestDynamodb> {
   ])
 }
 
+/** moto, but one request after the other: left alone, it checks a condition and writes in two steps. */
+const oneByOne = `import sys, threading
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+moto = DomainDispatcherApplication(create_backend_app)
+one = threading.Lock()
+def application(environ, start_response):
+  with one:
+    return list(moto(environ, start_response))
+run_simple('127.0.0.1', int(sys.argv[1]), application, threaded=True)`
+
 /** Why the second emulator is not there; undefined when it is. It is written in Python, so it is never required. */
 export function missingMoto(): string | undefined {
-  return motoServer() ? undefined : 'no moto_server on PATH or in .toolchain (pip install "moto[server]")'
+  return motoPython()
+    ? undefined
+    : 'no moto_server in .toolchain/moto or on PATH (pip install "moto[server]")'
 }
 
 export async function startMoto(): Promise<TestDynamodb> {
-  const server = motoServer()
-  if (!server) throw new Error(missingMoto())
-  return await start('moto', (port) => [server, '-H', '127.0.0.1', '-p', String(port)])
+  const python = motoPython()
+  if (!python) throw new Error(missingMoto())
+  return await start('moto', (port) => [python, '-c', oneByOne, String(port)])
 }
 
-function motoServer(): string | undefined {
+/** The Python that moto was installed for. */
+function motoPython(): string | undefined {
   const toolchain = fileURLToPath(new URL('../../../../.toolchain/moto/bin', import.meta.url))
   const folders = [toolchain, ...(process.env['PATH'] ?? '').split(delimiter)]
-  return folders.map((folder) => join(folder, 'moto_server')).find((file) => existsSync(file))
+  const folder = folders.find((one) => existsSync(join(one, 'moto_server')))
+  return folder === undefined ? undefined : join(folder, 'python3')
 }
 
 async function start(name: string, command: (port: number) => readonly string[]): Promise<TestDynamodb> {
