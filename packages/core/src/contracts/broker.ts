@@ -240,4 +240,6 @@ export interface Broker {
   /** Idempotent. Closes its receivers, then the connections it opened itself. */
   close(): Promise<void>
   readonly admin?: QueueAdmin
+  /** What of the service's settings may lose tasks, each with what mends it; known after `open`. For people. */
+  readonly warnings?: readonly string[]
 }
