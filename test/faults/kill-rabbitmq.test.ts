@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { rabbitmq } from '@tq/rabbitmq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  missingRabbit,
+  missingOwnRabbit,
   startRabbit,
   type TestRabbit,
 } from '../../packages/rabbitmq/test/services/rabbitmq.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
 
-const missing = missingRabbit()
+const missing = missingOwnRabbit()
 
 const full = process.env['TQ_TEST_TIER'] === 'full'
 

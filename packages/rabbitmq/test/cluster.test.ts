@@ -3,11 +3,11 @@ import { type Broker, systemClock } from '@tq/core/driver'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adapter } from '../src/index.ts'
 import { startCluster, type TestCluster } from './services/cluster.ts'
-import { missingRabbit } from './services/rabbitmq.ts'
+import { missingOwnRabbit } from './services/rabbitmq.ts'
 import { idsOf, message, receive, receiverOf } from './stage.ts'
 
 const missing =
-  missingRabbit() ?? (process.env['TQ_TEST_TIER'] === 'full' ? undefined : 'only in the full tier')
+  missingOwnRabbit() ?? (process.env['TQ_TEST_TIER'] === 'full' ? undefined : 'only in the full tier')
 
 describe.skipIf(missing)(`three nodes${missing ? ` (${missing})` : ''}`, () => {
   let cluster: TestCluster

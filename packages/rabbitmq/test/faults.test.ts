@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { missingRabbit } from './services/rabbitmq.ts'
+import { missingOwnRabbit } from './services/rabbitmq.ts'
 import { consume, idsOf, message, ready, receive, receiverOf, Stage, until } from './stage.ts'
 
-const missing = missingRabbit()
+const missing = missingOwnRabbit()
 const stage = new Stage()
 
 beforeAll(async () => {

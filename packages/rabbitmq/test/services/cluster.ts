@@ -13,12 +13,14 @@ export interface TestCluster {
   stop(): Promise<void>
 }
 
+/** Comes with Erlang. */
+const portMapper = 'epmd'
 const names = ['a', 'b', 'c']
 
 export async function startCluster(): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'tq-rabbitmq-'))
   const epmdPort = await freePort()
-  const epmd = spawn('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' })
+  const epmd = spawn(portMapper, ['-port', String(epmdPort), '-address', '127.0.0.1'], { stdio: 'ignore' })
   const settings = [
     'cluster_formation.peer_discovery_backend = classic_config',
     ...names.map((name, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${name}@localhost`),
