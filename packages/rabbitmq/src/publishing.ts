@@ -56,7 +56,7 @@ export class Publishing {
   async #make(): Promise<Outlet> {
     const live = await this.#link.get()
     const outlet = new Outlet(live, await live.confirmChannel())
-    live.model.on('blocked', () => this.#onBlocked(live, outlet))
+    live.onBlocked = () => this.#onBlocked(live, outlet)
     if (this.#wasBlocked) await outlet.probe(this.#clock)
     this.#wasBlocked = false
     return outlet
@@ -129,7 +129,7 @@ class Outlet {
     this.#probing = true
     return new Promise((resolve) => {
       const cancel = clock.setTimer(lastConfirmsMs, resolve, { background: true })
-      this.#live.model.on('blocked', () => resolve())
+      this.#live.model.once('blocked', () => resolve())
       this.#channel.publish('', nowhere, Buffer.alloc(0), {}, () => {
         this.#probing = false
         cancel()
