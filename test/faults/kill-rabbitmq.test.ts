@@ -38,7 +38,7 @@ describe.skipIf(missing)(`on RabbitMQ${missing ? ` (${missing})` : ''}`, () => {
   })
 
   test('workers and the server killed, workers put to sleep: every task ends once', {
-    timeout: 240_000,
+    timeout: 400_000,
   }, async () => {
     const killServer = async () => {
       for (let n = 0; n < brokerKills; n++) {
