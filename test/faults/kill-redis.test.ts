@@ -25,7 +25,7 @@ describe.skipIf(missing)(`on Redis${missing ? ` (${missing})` : ''}`, () => {
 
   const service = (harm?: () => Promise<void>): KillService => ({
     url: () => server.url,
-    adapter: redis(),
+    adapters: [redis()],
     ...(harm ? { harm } : {}),
   })
 

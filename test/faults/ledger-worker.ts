@@ -2,14 +2,15 @@
 import { createWorker } from '@tq/core'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
+import { sqs } from '@tq/sqs'
 import { Ledger } from './ledger.ts'
 import { ledgerApp } from './ledger-task.ts'
 import { type Mutant, mutate } from './mutants.ts'
 
-const { url = '', ledger = '', lease = '1000', mutant = 'none' } = process.env
+const { url = '', backend, ledger = '', lease = '1000', mutant = 'none' } = process.env
 const { app } = ledgerApp(
-  { broker: url },
-  [sqlite(), redis()].map((adapter) => mutate(adapter, mutant as Mutant)),
+  { broker: url, ...(backend === undefined ? {} : { backend }) },
+  [sqlite(), redis(), sqs()].map((adapter) => mutate(adapter, mutant as Mutant)),
   new Ledger(ledger),
 )
 const worker = createWorker(app, { concurrency: 10, lease: Number(lease), readAhead: 20 })
