@@ -12,9 +12,9 @@ import type { Mutant } from './mutants.ts'
 export interface KillService {
   /** @param folder empty, and removed afterwards */
   url(folder: string): string
-  /** Of its own, where the broker keeps no results. */
+  /** Where results are kept, if not by the broker itself. */
   backend?(folder: string): string
-  readonly adapters: readonly Adapter[]
+  readonly adapter: Adapter
   /** Default 1 s. */
   readonly leaseMs?: number
   /**
@@ -65,14 +65,14 @@ export async function killRun(plan: KillPlan, service: KillService = onSqlite): 
   const random = seeded(plan.seed)
   const crew = new Crew(new URL('./ledger-worker.ts', import.meta.url), {
     url,
-    ...(backend === undefined ? {} : { backend }),
+    ...(backend ? { backend } : {}),
     ledger,
     lease: String(leaseMs),
     mutant: plan.mutant,
   })
   const { app, task } = ledgerApp(
-    { broker: url, ...(backend === undefined ? {} : { backend }) },
-    service.adapters,
+    { broker: url, ...(backend ? { backend } : {}) },
+    [service.adapter, sqlite()],
     undefined,
   )
   try {

@@ -1,4 +1,3 @@
-import { sqlite } from '@tq/sqlite'
 import { sqs } from '@tq/sqs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OwnSqs, startOwnSqs } from '../../packages/sqs/test/services/own.ts'
@@ -21,7 +20,7 @@ afterAll(() => own.stop())
 const service: KillService = {
   url: () => sqsUrl(own.endpoint),
   backend: (folder) => `sqlite:${folder}/backend.db`,
-  adapters: [sqs(), sqlite()],
+  adapter: sqs(),
   // SQS counts in seconds.
   leaseMs: 3_000,
   doubles: true,

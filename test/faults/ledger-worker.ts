@@ -1,5 +1,6 @@
 // A worker process of the fault tests: killed, stopped and replaced at will.
 import { createWorker } from '@tq/core'
+import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { sqs } from '@tq/sqs'
@@ -9,8 +10,8 @@ import { type Mutant, mutate } from './mutants.ts'
 
 const { url = '', backend, ledger = '', lease = '1000', mutant = 'none' } = process.env
 const { app } = ledgerApp(
-  { broker: url, ...(backend === undefined ? {} : { backend }) },
-  [sqlite(), redis(), sqs()].map((adapter) => mutate(adapter, mutant as Mutant)),
+  { broker: url, ...(backend ? { backend } : {}) },
+  [sqlite(), redis(), rabbitmq(), sqs()].map((adapter) => mutate(adapter, mutant as Mutant)),
   new Ledger(ledger),
 )
 const worker = createWorker(app, { concurrency: 10, lease: Number(lease), readAhead: 20 })

@@ -78,7 +78,8 @@ export class BandPolls {
   /** What the last polls failed with, and for how long they have been failing. */
   get failing(): { readonly error: unknown; readonly forMs: Millis } | undefined {
     // A poll that SQS keeps waiting has not failed.
-    if (this.#failingSince === undefined || (this.polling && this.emptyInMs(acceptedMs) === 0)) return undefined
+    if (this.#failingSince === undefined || (this.polling && this.emptyInMs(acceptedMs) === 0))
+      return undefined
     return { error: this.#error, forMs: this.#connection.clock.monotonic() - this.#failingSince }
   }
 
