@@ -49,7 +49,7 @@ export interface Verdict {
   readonly extraStarts: number
 }
 
-const onSqlite: KillService = { url: (folder) => `sqlite:${folder}/queue.db`, adapters: [sqlite()] }
+const onSqlite: KillService = { url: (folder) => `sqlite:${folder}/queue.db`, adapter: sqlite() }
 const concurrency = 10
 
 /** The most extra starts that faults can explain: each takes what one worker was running. */
