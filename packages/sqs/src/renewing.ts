@@ -18,7 +18,7 @@ export interface Renewal {
 }
 
 /** By our clock a lease ends this much earlier than SQS lets it end. */
-export function earlierMs(seconds: number): Millis {
+function earlierMs(seconds: number): Millis {
   return Math.min(1_000, seconds * 100)
 }
 
