@@ -5,6 +5,7 @@ import { coreCost } from './cases/core-cost.ts'
 import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
+import { onSqs } from './cases/sqs.ts'
 import { profiled } from './profile.ts'
 import { printTable, type Sample } from './report.ts'
 
@@ -32,6 +33,7 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
 const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   redis: onRedis,
   'redis-backlog': backlogOnRedis,
+  sqs: onSqs,
   rabbitmq: onRabbit,
 }
 

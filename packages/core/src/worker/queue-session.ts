@@ -275,6 +275,8 @@ export class QueueSession {
       const index = this.ready.indexOf(job)
       if (index >= 0) this.ready.splice(index, 1)
     }
+    // Lost by our own clock, perhaps not by the receiver's: what it still holds goes back, so that it keeps nothing for us.
+    if (leases && gone.length > 0) line.receiver.nack(gone, { delayMs: 0 }).catch(() => {})
     // All at once: the receiver itself is no longer known to the service.
     if (!leases && this.#line === line) void this.#abandon()
   }
