@@ -4,5 +4,5 @@ import { project } from '../vitest.shared.ts'
 export default project('test', {
   testTimeout: 60_000,
   hookTimeout: 120_000,
-  globalSetup: ['./redis-service.ts', './postgres-service.ts'],
+  globalSetup: ['./redis-service.ts', './postgres-service.ts', './dynamodb-service.ts'],
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
+import { dynamodb } from '@tq/dynamodb'
 import { postgres } from '@tq/postgres'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
@@ -45,6 +46,8 @@ const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
 const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
 const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMissing }
 
+const { url: dynamodbUrl } = inject('dynamodb')
+
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
   {
@@ -71,6 +74,19 @@ export const pairs: readonly Pair[] = [
         broker: 'memory:',
         backend: postgresUrl,
         adapters: [memory(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'memory × dynamodb',
+    hasBackend: true,
+    open: () => ({
+      options: {
+        broker: 'memory:',
+        backend: dynamodbUrl,
+        adapters: [memory(), dynamodb()],
         namespace: freshNamespace(),
       },
       close: () => {},
