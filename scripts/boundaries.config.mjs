@@ -20,7 +20,8 @@ const core = {
   producer: middle,
   worker: middle,
   workflow: [...middle, 'producer'],
-  app: [...middle, 'producer', 'worker', 'workflow', 'memory'],
+  operator: middle,
+  app: [...middle, 'producer', 'worker', 'workflow', 'operator', 'memory'],
 }
 const mayUseTaskTypes = ['policy', 'middleware']
 

@@ -6,9 +6,12 @@ import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
 import { dynamodb } from '@tq/dynamodb'
 import { postgres } from '@tq/postgres'
+import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
+import { sqs } from '@tq/sqs'
 import { inject } from 'vitest'
+import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 
 /** A broker with its backend, as an application would name them. */
 export interface Pair {
@@ -43,6 +46,12 @@ const freshNamespace = (): string => randomUUID().replaceAll('-', '')
 const { url: redisUrl, missing: redisMissing } = inject('redis')
 const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
 
+/** The same with rabbitmq-service.ts. */
+const { url: rabbitUrl, missing: rabbitMissing } = inject('rabbitmq')
+const needsRabbit = rabbitMissing === undefined ? {} : { missing: rabbitMissing }
+
+/** Found or started once for all tests: see sqs-service.ts. */
+const sqsBroker = sqsUrl(inject('sqs').endpoint)
 const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
 const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMissing }
 
@@ -121,6 +130,59 @@ export const pairs: readonly Pair[] = [
       adapters: [redis(), sqlite()],
       namespace: freshNamespace(),
     })),
+  },
+  {
+    name: 'rabbitmq × sqlite',
+    hasBackend: true,
+    ...needsRabbit,
+    open: inFolder((folder) => ({
+      broker: rabbitUrl,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [rabbitmq(), sqlite()],
+      namespace: freshNamespace(),
+    })),
+  },
+  {
+    name: 'rabbitmq × redis',
+    hasBackend: true,
+    ...needsRedis,
+    ...needsRabbit,
+    open: () => ({
+      options: {
+        broker: rabbitUrl,
+        backend: redisUrl,
+        adapters: [rabbitmq(), redis()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'rabbitmq, no backend',
+    hasBackend: false,
+    ...needsRabbit,
+    open: () => ({
+      options: { broker: rabbitUrl, backend: false, adapters: [rabbitmq()], namespace: freshNamespace() },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'sqs × sqlite',
+    hasBackend: true,
+    open: inFolder((folder) => ({
+      broker: sqsBroker,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [sqs(), sqlite()],
+      namespace: freshNamespace(),
+    })),
+  },
+  {
+    name: 'sqs, no backend',
+    hasBackend: false,
+    open: () => ({
+      options: { broker: sqsBroker, backend: false, adapters: [sqs()], namespace: freshNamespace() },
+      close: () => {},
+    }),
   },
   {
     name: 'redis × postgres',

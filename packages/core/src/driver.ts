@@ -7,11 +7,15 @@ export type {
   ClaimRequest,
   CollectionPage,
   DueItem,
+  HistoryCounts,
+  HistoryFilter,
+  HistoryPage,
   JoinProgress,
   JoinReport,
   ParkedItem,
   ResultBackend,
   StateStore,
+  TaskHistory,
   Unwatch,
   Versioned,
 } from './contracts/backend.ts'
@@ -39,5 +43,6 @@ export type { TaskRecord, TaskState } from './contracts/record.ts'
 export { isTerminal, terminalStates } from './contracts/record.ts'
 export type { Clock, Millis } from './contracts/time.ts'
 export { TqError, type TqErrorCode } from './errors/tq-error.ts'
+export { deadQueueOf } from './options/names.ts'
 export { sleep } from './util/sleep.ts'
 export { systemClock } from './util/system-clock.ts'

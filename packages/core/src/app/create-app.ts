@@ -1,6 +1,9 @@
 import type { QueueCounts } from '../contracts/broker.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { Control } from '../operator/control.ts'
+import { History } from '../operator/history.ts'
+import { Inspect } from '../operator/inspect.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../options/names.ts'
 import { StoredResult } from '../producer/async-result.ts'
@@ -11,7 +14,7 @@ import { DeadLetters } from '../runtime/dead-letters.ts'
 import { TaskEventHub, type TaskEvents } from '../runtime/events.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { type ResolvedSettings, resolveSettings } from '../runtime/settings.ts'
-import { listWorkers, type WorkerInfo } from '../runtime/worker-list.ts'
+import type { WorkerInfo } from '../runtime/worker-list.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { TaskContract } from '../task/define-task.ts'
 import { TaskRegistry } from '../task/registry.ts'
@@ -63,6 +66,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly events: TaskEventHub
   readonly followUps: Workflows
   readonly deadLetters: DeadLetters
+  readonly inspect: Inspect
+  readonly control: Control
+  readonly history: History
   connected: Connection | undefined
   readonly #options: AppOptions<State>
   readonly #catalog: AdapterCatalog
@@ -87,6 +93,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     this.#producer = new Producer(this)
     this.followUps = new Workflows(this)
     this.deadLetters = new DeadLetters(this)
+    this.inspect = new Inspect(this)
+    this.control = new Control(this)
+    this.history = new History(this)
   }
 
   get [appBrand](): AppInternals {
@@ -172,7 +181,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {
-    return listWorkers(needBackend(await this.connect(), 'the list of workers'))
+    return this.inspect.workers()
   }
 
   async counts(queue: string): Promise<QueueCounts> {

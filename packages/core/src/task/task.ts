@@ -38,6 +38,8 @@ export interface SendOptions {
   readonly debounce?: { readonly key: string; readonly wait: Duration }
   readonly maxRetries?: number
   readonly ignoreResult?: boolean
+  /** Words to find the task by in `app.history` and the dashboard: at most 10, of at most 64 characters. */
+  readonly tags?: readonly string[]
   /** Short texts that travel with the task; the handler reads them in `ctx.headers`. */
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Logger } from '../contracts/logger.ts'
 import { RetryRequest } from '../errors/control.ts'
 import { type Duration, parseOptionalDuration } from '../options/duration.ts'
+import type { LogLine, LogLines } from '../runtime/log-lines.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Job } from './job.ts'
@@ -16,7 +17,10 @@ export interface Progress {
 }
 
 /** What a run may ask for. */
-export type RunServices = Pick<Runtime, 'logger' | 'connect'>
+export interface RunServices extends Pick<Runtime, 'logger' | 'connect'> {
+  /** Where the lines of its log are kept, if they are. */
+  readonly newLines?: () => LogLines
+}
 
 /** The context of one run. What few handlers use is made when it is asked for. */
 export class RunContext implements TaskContext<unknown> {
@@ -31,6 +35,8 @@ export class RunContext implements TaskContext<unknown> {
   /** The last progress, and whether it is not written yet. */
   lastProgress: Progress | undefined
   progressDirty = false
+  /** What was written to its log, where that is kept; undefined until something is. */
+  lines: LogLines | undefined
   /** The handler of a run with a time limit: it may go on after the limit has decided. */
   running: Promise<unknown> | undefined
   /** Kills the process of an isolated run. */
@@ -62,7 +68,11 @@ export class RunContext implements TaskContext<unknown> {
   }
 
   get log(): Logger {
-    this.#log ??= bindLogger(this.#services.logger, { task: this.name, id: this.id, attempt: this.attempt })
+    this.#log ??= bindLogger(
+      this.#services.logger,
+      { task: this.name, id: this.id, attempt: this.attempt },
+      (level, message, fields) => this.#keep(level, message, fields),
+    )
     return this.#log
   }
 
@@ -91,6 +101,11 @@ export class RunContext implements TaskContext<unknown> {
     throw new RetryRequest(delayMs, options.countAttempt ?? true, options.cause)
   }
 
+  #keep(level: LogLine['level'], message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.lines ??= this.#services.newLines?.()
+    this.lines?.add(level, message, fields)
+  }
+
   once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions = {}): Promise<Value> {
     // Asked for twice in one run, it is one step.
     this.#steps ??= new Map()
@@ -113,11 +128,16 @@ export class RunContext implements TaskContext<unknown> {
   }
 }
 
-function bindLogger(logger: Logger, bound: Readonly<Record<string, unknown>>): Logger {
-  return {
-    debug: (message, fields) => logger.debug(message, { ...bound, ...fields }),
-    info: (message, fields) => logger.info(message, { ...bound, ...fields }),
-    warn: (message, fields) => logger.warn(message, { ...bound, ...fields }),
-    error: (message, fields) => logger.error(message, { ...bound, ...fields }),
-  }
+function bindLogger(
+  logger: Logger,
+  bound: Readonly<Record<string, unknown>>,
+  keep: (level: LogLine['level'], message: string, fields?: Readonly<Record<string, unknown>>) => void,
+): Logger {
+  const at =
+    (level: LogLine['level']): Logger['info'] =>
+    (message, fields) => {
+      keep(level, message, fields)
+      logger[level](message, { ...bound, ...fields })
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -3,6 +3,7 @@ import type { Millis } from '../../contracts/time.ts'
 import { describeError } from '../../errors/task-errors.ts'
 import type { Connection, Runtime } from '../../runtime/runtime.ts'
 import { type Places, placeTtlMs, type WaitingLines } from '../../runtime/waiting-lines.ts'
+import { type RateLimit, type RatePolicy, resolveRate } from '../../task/limits.ts'
 import type { TaskDefinition } from '../../task/task.ts'
 import type { Job } from '../job.ts'
 import type { Outcome } from '../outcome.ts'
@@ -19,6 +20,8 @@ export class LimitGate {
   readonly #lines: WaitingLines
   /** Jobs that have a place, until they are settled. */
   readonly #inside = new Map<Job, Places>()
+  /** In place of those of the definitions, by task. */
+  #rates: ReadonlyMap<string, RatePolicy> = new Map()
   #cancelTimer: (() => void) | undefined
 
   constructor(runtime: Runtime, backend: Backend, lines: WaitingLines) {
@@ -29,7 +32,7 @@ export class LimitGate {
 
   /** Why a job does not run now; undefined when it does. */
   async refusal(job: Job): Promise<Outcome | undefined> {
-    const { rate } = job.task.policy
+    const rate = job.task.policy.rate && (this.#rates.get(job.task.name) ?? job.task.policy.rate)
     let places: Places | undefined
     try {
       places = placesOf(job.task, job.input)
@@ -51,12 +54,28 @@ export class LimitGate {
     return undefined
   }
 
+  /** Other rates than those of the definitions, by task; what they are counted by stays. */
+  override(rates: ReadonlyMap<string, string>): void {
+    const known = new Map<string, RatePolicy>()
+    for (const { name, policy } of this.#runtime.registry.all()) {
+      const other = policy.rate && parseSafely(rates.get(name), name)
+      if (other) known.set(name, { ...policy.rate, limit: other.limit, windowMs: other.windowMs })
+    }
+    this.#rates = known
+  }
+
   /** The job is settled: its place is free, unless another run of the task has it now. */
   left(job: Job): void {
     const places = this.#inside.get(job)
     if (!places) return
-    this.#inside.delete(job)
-    if (!job.lost) this.#leave(places, job.envelope.id)
+    const free = () => {
+      this.#inside.delete(job)
+      if (!job.lost) this.#leave(places, job.envelope.id)
+    }
+    const running = job.context?.running
+    // A handler past its time limit goes on, and keeps its place until it returns.
+    if (running === undefined) free()
+    else void running.then(free, free)
   }
 
   /** A task that was called and is not run after all. */
@@ -104,6 +123,15 @@ export class LimitGate {
         error: String(error),
       })
     })
+  }
+}
+
+/** Undefined for what a newer version may have written. */
+function parseSafely(text: string | undefined, task: string): RatePolicy | undefined {
+  try {
+    return resolveRate(text as RateLimit<never> | undefined, task, `task '${task}'`)
+  } catch {
+    return undefined
   }
 }
 
