@@ -10,5 +10,6 @@ export default project('test', {
     './sqs-service.ts',
     './postgres-service.ts',
     './rabbitmq-service.ts',
+    './dynamodb-service.ts',
   ],
 })

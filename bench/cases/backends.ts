@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { type Adapter, systemClock, type TaskRecord } from '@tq/core/driver'
 import { memory } from '@tq/core/testing'
+import { dynamodb } from '@tq/dynamodb'
 import { postgres } from '@tq/postgres'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { Redis } from 'ioredis'
 import { Pool } from 'pg'
+import { startDynamodb } from '../../packages/dynamodb/test/services/dynamodb.ts'
 import { startPostgres } from '../../packages/postgres/test/services/postgres.ts'
 import { startRedis } from '../../packages/redis/test/services/redis.ts'
 import type { Sample } from '../report.ts'
@@ -35,7 +38,11 @@ interface Contender {
  */
 export async function backendsBench(tasks: number): Promise<readonly Sample[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tq-bench-'))
-  const [redisServer, postgresServer] = await Promise.all([startRedis([], true), startPostgres({}, true)])
+  const [redisServer, postgresServer, dynamodbServer] = await Promise.all([
+    startRedis([], true),
+    startPostgres({}, true),
+    startDynamodb(),
+  ])
   const contenders: readonly (() => Promise<Contender>)[] = [
     () => tq('memory', 'memory:', memory()),
     () => tq('sqlite', `sqlite:${folder}/tq.db`, sqlite()),
@@ -44,17 +51,21 @@ export async function backendsBench(tasks: number): Promise<readonly Sample[]> {
     () => rawRedis(redisServer.url),
     () => tq('postgres', postgresServer.url, postgres()),
     () => rawPostgres(postgresServer.url),
+    () => tq('dynamodb', dynamodbUrl(dynamodbServer.endpoint), dynamodb()),
+    () => rawDynamodb(dynamodbServer.endpoint),
   ]
+  /** An emulator in JavaScript: what is compared is what is asked of it. */
+  const fewer = (name: string) => (name.startsWith('dynamodb') ? tasks / 10 : tasks)
   try {
     const samples: Sample[] = []
     for (const start of contenders) {
       const contender = await start()
-      samples.push(await run(contender, tasks))
+      samples.push(await run(contender, fewer(contender.name)))
       await contender.close()
     }
     return samples
   } finally {
-    await Promise.all([redisServer.stop(), postgresServer.stop()])
+    await Promise.all([redisServer.stop(), postgresServer.stop(), dynamodbServer.stop()])
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -170,5 +181,39 @@ async function rawPostgres(url: string): Promise<Contender> {
       return pool.query({ name: 'end', text, values: [ids, details(ids)] })
     },
     close: () => pool.end(),
+  }
+}
+
+const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
+
+function dynamodbUrl(endpoint: string): string {
+  const options = `createTable=true&timeoutMs=30000&endpoint=${encodeURIComponent(endpoint)}`
+  return `dynamodb://${credentials.accessKeyId}:${credentials.secretAccessKey}@eu-central-1/bench?${options}`
+}
+
+/** In the table that the backend made before. */
+async function rawDynamodb(endpoint: string): Promise<Contender> {
+  const httpAgent = { keepAlive: true, maxSockets: 64 }
+  const requestHandler = { httpAgent }
+  const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, requestHandler })
+  const update = (id: string, expression: string, value: { readonly N: string } | { readonly S: string }) =>
+    client.send(
+      new UpdateItemCommand({
+        TableName: 'bench',
+        Key: { pk: { S: `raw#${id}` }, sk: { S: '-' } },
+        UpdateExpression: expression,
+        ExpressionAttributeValues: { ':value': value },
+      }),
+    )
+  const all = (ids: readonly string[], expression: string, value: { N: string } | { S: string }) =>
+    Promise.all(ids.map((id) => update(id, expression, value)))
+  return {
+    name: 'dynamodb: SDK, UpdateItem',
+    prepare: async (ids) => {
+      await all(ids, 'SET detail = :value', { S: detail })
+    },
+    claim: (ids) => all(ids, 'ADD epoch :value', { N: '1' }),
+    end: (ids) => all(ids, 'SET detail = :value', { S: detail }),
+    close: async () => client.destroy(),
   }
 }

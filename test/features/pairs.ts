@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
+import { dynamodb } from '@tq/dynamodb'
 import { postgres } from '@tq/postgres'
 import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
@@ -16,6 +17,8 @@ import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 export interface Pair {
   readonly name: string
   readonly hasBackend: boolean
+  /** Its backend keeps records that nobody can list. */
+  readonly cannotList?: boolean
   /** Why it cannot be tried here. */
   readonly missing?: string
   /** Connections for one test, on services that are empty. Several apps may be made with them. */
@@ -54,6 +57,8 @@ const sqsBroker = sqsUrl(inject('sqs').endpoint)
 const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
 const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMissing }
 
+const { url: dynamodbUrl } = inject('dynamodb')
+
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
   {
@@ -80,6 +85,20 @@ export const pairs: readonly Pair[] = [
         broker: 'memory:',
         backend: postgresUrl,
         adapters: [memory(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'memory × dynamodb',
+    hasBackend: true,
+    cannotList: true,
+    open: () => ({
+      options: {
+        broker: 'memory:',
+        backend: dynamodbUrl,
+        adapters: [memory(), dynamodb()],
         namespace: freshNamespace(),
       },
       close: () => {},

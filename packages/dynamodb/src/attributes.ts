@@ -27,16 +27,24 @@ export function attributes(plain: Readonly<Record<string, Plain | undefined>>): 
  * @example ...placeholders({ version: 7 }, 'SET #version = :version', '#expires > :now')
  */
 export function placeholders(values: Readonly<Record<string, Plain>>, ...expressions: readonly string[]) {
-  const names: Record<string, string> = {}
-  for (const expression of expressions) {
-    for (const [mark, name = ''] of expression.matchAll(/#(\w+)/g)) names[mark] = name
-  }
   const marked: Item = {}
   for (const [name, value] of Object.entries(values)) marked[`:${name}`] = attribute(value)
   return {
-    ExpressionAttributeNames: names,
+    ExpressionAttributeNames: namesIn(expressions.join(' ')),
     ...(Object.keys(marked).length > 0 ? { ExpressionAttributeValues: marked } : {}),
   }
+}
+
+/** Expressions are few: each is read once. */
+const known = new Map<string, Record<string, string>>()
+
+function namesIn(expressions: string): Record<string, string> {
+  let names = known.get(expressions)
+  if (!names) {
+    names = Object.fromEntries([...expressions.matchAll(/#(\w+)/g)].map(([mark, name = '']) => [mark, name]))
+    known.set(expressions, names)
+  }
+  return { ...names }
 }
 
 /** An expression on one line: not every emulator reads more. */

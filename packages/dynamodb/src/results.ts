@@ -20,7 +20,7 @@ export class DynamodbResults implements ResultBackend {
   async put(all: readonly TaskRecord[]): Promise<readonly ('stored' | 'stale')[]> {
     this.#connection.check()
     // Checked before anything is stored.
-    for (const record of all) records.storing(record, this.#connection.now())
+    for (const record of all) records.checkRecord(record)
     return await this.#inOrderPerId(all, async (record) => {
       const write = records.storing(record, this.#connection.now())
       return (await this.#connection.decide(this.#keyOf(record.id), write)) ? 'stored' : 'stale'

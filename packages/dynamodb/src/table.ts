@@ -12,7 +12,7 @@ import { TableError } from './errors.ts'
 /** Local index of parked items by when they are seen: the only one that is strongly consistent. */
 export const dueIndex = 'due'
 /** Seconds since 1970: DynamoDB removes the item some time after. */
-export const ttlAttribute = 'ttl'
+const ttlAttribute = 'ttl'
 
 const patienceMs: Millis = 60_000
 const lookEveryMs: Millis = 250

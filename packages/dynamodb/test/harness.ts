@@ -6,7 +6,7 @@ import { adapter } from '../src/index.ts'
 import { startDynamodb, type TestDynamodb } from './services/dynamodb.ts'
 
 /** The URL of a table of an emulator; any credentials will do there, and time: they share the machine with the tests. */
-export function urlOf({ endpoint }: TestDynamodb, table = 'tq-test'): string {
+function urlOf({ endpoint }: TestDynamodb, table: string): string {
   return `dynamodb://test:test@eu-central-1/${table}?endpoint=${encodeURIComponent(endpoint)}&createTable=true&timeoutMs=30000`
 }
 

@@ -38,10 +38,12 @@ export async function putValue(
   const set = line(`SET #value = :value, #expires = :expires, #ttl = :ttl,
     #version = if_not_exists(#version, :first) + :one`)
   const conditions = [
-    ...(ifAbsent ? ['(attribute_not_exists(pk) OR #expires <= :earliest)'] : []),
+    ...(ifAbsent ? ['attribute_not_exists(pk) OR #expires <= :earliest'] : []),
     ...(ifVersion === undefined ? [] : ['#version = :version AND #expires > :earliest']),
   ]
-  const condition = conditions.join(' AND ')
+  // Absent, and of a version, is nothing.
+  if (conditions.length > 1) return 'conflict'
+  const [condition = ''] = conditions
   const values = {
     value,
     expires,

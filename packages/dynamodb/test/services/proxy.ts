@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** What becomes of a call: passed on, changed on the way, refused, answered by nobody, or done with its answer lost. */
-export type Fate =
+type Fate =
   | 'pass'
   | 'hang'
   | 'lose'
