@@ -146,6 +146,7 @@ export class Worker {
       this.#health.start()
       this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, {
         id: this.id,
+        name: this.options.name,
         active: engine.active,
         counter: this.#counter,
         describe: () => this.describe(),
