@@ -1,6 +1,7 @@
 // `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
 import { coreCost } from './cases/core-cost.ts'
+import { historyCost, historyListing } from './cases/history.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
 import { profiled } from './profile.ts'
@@ -22,10 +23,12 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
   },
 }
 
-/** With peers beside us, each in a process of its own; they print for themselves. */
+/** Those that compare, and print for themselves. */
 const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   redis: onRedis,
   'redis-backlog': backlogOnRedis,
+  history: historyCost,
+  'history-listing': historyListing,
 }
 
 const names = [...Object.keys(cases), ...Object.keys(withPeers)]

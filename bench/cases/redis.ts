@@ -72,13 +72,19 @@ function print(all: ReadonlyMap<string, readonly Figures[]>): void {
   console.log('\nRedis without persistence, no-op tasks with results; medians of the rounds')
   line('', [...peers, 'tq : BullMQ', 'target'])
   for (const [measure, { least, most }] of Object.entries(targets)) {
-    const medians = peers.map((name) => median((all.get(name) ?? []).map((one) => one[measure] ?? Number.NaN)))
+    const medians = peers.map((name) =>
+      median((all.get(name) ?? []).map((one) => one[measure] ?? Number.NaN)),
+    )
     // Of the rounds, not of the medians: what disturbed a round disturbed both.
     const [ours = [], theirs = []] = [all.get('tq'), all.get('BullMQ')]
     const ratio = median(ours.map((one, round) => (one[measure] ?? 0) / (theirs[round]?.[measure] ?? 0)))
     const target = least !== undefined ? `≥ ${least}` : most !== undefined ? `≤ ${most}` : ''
     const met = ratio >= (least ?? 0) && ratio <= (most ?? Number.POSITIVE_INFINITY)
-    line(measure, [...medians.map(shown), `${ratio.toFixed(2)} ×`, target === '' ? '' : `${target} ${met ? '✓' : '✗'}`])
+    line(measure, [
+      ...medians.map(shown),
+      `${ratio.toFixed(2)} ×`,
+      target === '' ? '' : `${target} ${met ? '✓' : '✗'}`,
+    ])
   }
 }
 
