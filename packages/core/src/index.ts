@@ -24,6 +24,7 @@ export {
 } from './errors/task-errors.ts'
 export { TqError, type TqErrorCode } from './errors/tq-error.ts'
 export type { Middleware } from './middleware/compose.ts'
+export type { Sending, Telemetry } from './middleware/telemetry.ts'
 export type { RunContext, RunMiddleware, SendContext, SendMiddleware } from './middleware/types.ts'
 export type { Acting, Control } from './operator/control.ts'
 export type { History, TaskCensus, TaskFilter, TaskPage } from './operator/history.ts'
