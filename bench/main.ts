@@ -1,7 +1,9 @@
 // `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
+import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
 import { historyCost, historyListing } from './cases/history.ts'
+import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
 import { profiled } from './profile.ts'
@@ -21,6 +23,10 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
     title: 'SQLite, synchronous=FULL: 20,000 no-op tasks with results',
     run: () => sqliteDrain(20_000),
   },
+  backends: {
+    title: 'backends: claim and end of 20,000 tasks, in batches of 100',
+    run: () => backendsBench(20_000),
+  },
 }
 
 /** Those that compare, and print for themselves. */
@@ -29,6 +35,7 @@ const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   'redis-backlog': backlogOnRedis,
   history: historyCost,
   'history-listing': historyListing,
+  rabbitmq: onRabbit,
 }
 
 const names = [...Object.keys(cases), ...Object.keys(withPeers)]

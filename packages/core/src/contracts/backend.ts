@@ -122,7 +122,7 @@ export interface JoinReport {
 export interface JoinProgress {
   /** Whether the reported value is the child's first, and so the one that counts. */
   readonly added: boolean
-  /** How many expected children have reported. */
+  /** How many expected children have reported, this one included. Reports at the same time may be told the same number. */
   readonly done: number
   readonly total: number
   /** Every expected child has reported and the set is sealed. */
@@ -241,6 +241,8 @@ export interface Backend {
   open(): Promise<void>
   /** The service's own clock, in milliseconds since 1970. Left out where it has none, or is on the same machine. */
   now?(): Promise<number>
+  /** What of the service's settings may lose records, each with what mends it; known after `open`. For people. */
+  readonly warnings?: readonly string[]
   classify(error: unknown): BrokerErrorCode
   close(): Promise<void>
 }
