@@ -61,7 +61,9 @@ export function metricsText({ info, tasks, queues }: MetricsSource): string {
     ['leased', 'Tasks that workers have taken.'],
     ['delayed', 'Tasks that wait for their time.'],
   ] as const) {
-    const values = [...queues].map(([queue, counts]) => [{ queue }, counts[name]] as const)
+    const values = [...queues].flatMap(([queue, { [name]: count }]) =>
+      count === undefined ? [] : [[{ queue }, count] as const],
+    )
     page.metric(`tq_queue_${name}_tasks`, 'gauge', help, values)
   }
   return page.text
