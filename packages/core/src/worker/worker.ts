@@ -19,6 +19,7 @@ import { Engine } from './engine.ts'
 import { HealthServer } from './health/health-server.ts'
 import { WorkerHealth } from './health/worker-health.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { HistoryUpkeep } from './history-upkeep.ts'
 import type { Job } from './job.ts'
 import { LimitUpkeep } from './limits/limit-upkeep.ts'
 import type { Outcome } from './outcome.ts'
@@ -64,6 +65,7 @@ export class Worker {
   #metricsPort: number | undefined
   #deadLetters: DeadLetterUpkeep | undefined
   #delays: DelayAttendant | undefined
+  #history: HistoryUpkeep | undefined
   #limits: LimitUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
@@ -162,6 +164,10 @@ export class Worker {
       await this.#heartbeat.start()
       await this.#attend('remembering the queues', () => this.#remember(connection, this.options.queues))
     }
+    if (connection.backend) {
+      this.#history = new HistoryUpkeep(this.#runtime, connection, connection.backend)
+      this.#history.start()
+    }
     if (connection.parked) {
       this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
       this.#delays.start()
@@ -197,6 +203,7 @@ export class Worker {
     await this.#attend('stopping: the heartbeat', () => this.#heartbeat?.stop())
     this.#health.stop()
     await this.#attend('stopping: the metrics', () => this.#server?.close())
+    await this.#attend('stopping: the history', () => this.#history?.stop())
     await this.#attend('stopping: delayed tasks', () => this.#delays?.stop())
     await this.#attend('stopping: waiting tasks', () => this.#limits?.stop())
     await this.#attend('stopping: dead letters', () => this.#deadLetters?.stop())
