@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
+import { historyCost, historyListing } from './cases/history.ts'
 import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
@@ -29,11 +30,13 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
   },
 }
 
-/** With peers beside us, each in a process of its own; they print for themselves. */
+/** Those that compare, and print for themselves. */
 const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   redis: onRedis,
   'redis-backlog': backlogOnRedis,
   sqs: onSqs,
+  history: historyCost,
+  'history-listing': historyListing,
   rabbitmq: onRabbit,
 }
 

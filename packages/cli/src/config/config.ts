@@ -19,6 +19,9 @@ export interface Config {
   readonly strictOrder?: boolean
   readonly grace?: string
   readonly lease?: string
+  /** `/metrics`, `/livez` and `/readyz` of workers. */
+  readonly metricsPort?: number
+  readonly metricsHost?: string
   readonly name?: string
   readonly processes?: number
   readonly maxTasksPerProcess?: number
@@ -46,6 +49,8 @@ export const configKeys: ReadonlySet<string> = new Set<string>([
   'strictOrder',
   'grace',
   'lease',
+  'metricsPort',
+  'metricsHost',
   'name',
   'processes',
   'maxTasksPerProcess',

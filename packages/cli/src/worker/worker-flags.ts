@@ -56,6 +56,18 @@ export const workerFlags = {
     valueHint: '512mb',
     env: 'TQ_MAX_MEMORY',
   },
+  'metrics-port': {
+    type: 'string',
+    description: 'Serve /metrics, /livez and /readyz there (not served)',
+    valueHint: 'port',
+    env: 'TQ_METRICS_PORT',
+  },
+  'metrics-host': {
+    type: 'string',
+    description: 'Where that listens (127.0.0.1)',
+    valueHint: 'address',
+    env: 'TQ_METRICS_HOST',
+  },
   name: {
     type: 'string',
     description: 'For people, in logs and lists (host:pid)',

@@ -37,6 +37,7 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'history',
   'timeZone',
   'middleware',
+  'telemetry',
   'logger',
   'clock',
 ] satisfies (keyof AppOptions<unknown>)[])

@@ -93,9 +93,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     this.#producer = new Producer(this)
     this.followUps = new Workflows(this)
     this.deadLetters = new DeadLetters(this)
-    this.inspect = new Inspect(this)
-    this.control = new Control(this)
     this.history = new History(this)
+    this.inspect = new Inspect(this, this.history)
+    this.control = new Control(this)
   }
 
   get [appBrand](): AppInternals {

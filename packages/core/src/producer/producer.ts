@@ -50,7 +50,11 @@ export class Producer {
       return Promise.all(inputs.map((input) => this.send(task, input, options)))
     }
     for (const input of inputs) await this.#check(task, input)
-    const plan = planSending(this.#runtime, task, options)
+    const plan = planSending(this.#runtime, task, options, inputs.length)
+    return told(plan, () => this.#sendAll(plan, inputs))
+  }
+
+  async #sendAll(plan: Plan, inputs: readonly unknown[]): Promise<readonly string[]> {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const messages = inputs.map((input) => pack(this.#runtime, connection, plan, input))
     await this.#publish(connection, plan, messages)
@@ -61,6 +65,10 @@ export class Producer {
     const checked = this.#check(task, input)
     if (checked !== undefined) await checked
     const plan = planSending(this.#runtime, task, options)
+    return plan.sending ? told(plan, () => this.#deliver(plan, input)) : this.#deliver(plan, input)
+  }
+
+  async #deliver(plan: Plan, input: unknown): Promise<string> {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const message = pack(this.#runtime, connection, plan, input)
     if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
@@ -151,4 +159,16 @@ export class Producer {
 /** Each of them has to be asked for by itself. */
 function isOneByOne({ uniqueKey, taskId, throttle, debounce }: SendOptions): boolean {
   return uniqueKey !== undefined || taskId !== undefined || throttle !== undefined || debounce !== undefined
+}
+
+/** Sends, and tells whoever traces it how that ended. */
+async function told<T>({ sending }: Plan, send: () => Promise<T>): Promise<T> {
+  try {
+    const sent = await send()
+    sending?.ended()
+    return sent
+  } catch (error) {
+    sending?.ended(error)
+    throw error
+  }
 }

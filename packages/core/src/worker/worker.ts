@@ -16,7 +16,10 @@ import { type Controls, obey } from './commands.ts'
 import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
 import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
+import { HealthServer } from './health/health-server.ts'
+import { WorkerHealth } from './health/worker-health.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { HistoryUpkeep } from './history-upkeep.ts'
 import type { Job } from './job.ts'
 import { LimitUpkeep } from './limits/limit-upkeep.ts'
 import type { Outcome } from './outcome.ts'
@@ -58,8 +61,11 @@ export class Worker {
   #usesApp = false
   #engine: Engine | undefined
   #heartbeat: Heartbeat | undefined
+  #server: HealthServer | undefined
+  #metricsPort: number | undefined
   #deadLetters: DeadLetterUpkeep | undefined
   #delays: DelayAttendant | undefined
+  #history: HistoryUpkeep | undefined
   #limits: LimitUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
@@ -142,10 +148,12 @@ export class Worker {
     this.#engine = engine
     this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
     await engine.open()
+    this.#health.start()
+    await this.#serve(connection, engine)
     if (connection.backend) {
-      this.#health.start()
       this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, {
         id: this.id,
+        name: this.options.name,
         active: engine.active,
         counter: this.#counter,
         describe: () => this.describe(),
@@ -155,6 +163,10 @@ export class Worker {
       })
       await this.#heartbeat.start()
       await this.#attend('remembering the queues', () => this.#remember(connection, this.options.queues))
+    }
+    if (connection.backend) {
+      this.#history = new HistoryUpkeep(this.#runtime, connection, connection.backend)
+      this.#history.start()
     }
     if (connection.parked) {
       this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
@@ -190,6 +202,8 @@ export class Worker {
     await this.#attend('stopping: settling', () => this.#engine?.close(this.#hurry.signal))
     await this.#attend('stopping: the heartbeat', () => this.#heartbeat?.stop())
     this.#health.stop()
+    await this.#attend('stopping: the metrics', () => this.#server?.close())
+    await this.#attend('stopping: the history', () => this.#history?.stop())
     await this.#attend('stopping: delayed tasks', () => this.#delays?.stop())
     await this.#attend('stopping: waiting tasks', () => this.#limits?.stop())
     await this.#attend('stopping: dead letters', () => this.#deadLetters?.stop())
@@ -206,6 +220,22 @@ export class Worker {
     } catch (error) {
       this.#runtime.logger.error(`${what} failed`, { error: describeError(error).message })
     }
+  }
+
+  /** Where `/metrics` is served, once the worker has started; undefined where it is not. */
+  get metricsPort(): number | undefined {
+    return this.#metricsPort
+  }
+
+  async #serve(connection: Connection, engine: Engine): Promise<void> {
+    const { metricsPort, metricsHost } = this.options
+    if (metricsPort === undefined) return
+    const describe = () => this.describe()
+    const server = new HealthServer(
+      new WorkerHealth(this.#runtime, connection, engine, this.#counter, describe),
+    )
+    this.#metricsPort = await server.listen(metricsPort, metricsHost)
+    this.#server = server
   }
 
   /** For lists of queues: also when no worker is there any more. */
