@@ -3,6 +3,7 @@ import { compose } from '../middleware/compose.ts'
 import type { SendContext } from '../middleware/types.ts'
 import { type Plan, pack, planSending } from '../runtime/outgoing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import { noteSent, sentBefore } from '../runtime/sent-before.ts'
 import { dropUnique, keepUnique, takeUnique } from '../runtime/unique-lock.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith } from '../task/schema.ts'
@@ -62,8 +63,23 @@ export class Producer {
     const plan = planSending(this.#runtime, task, options)
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const message = pack(this.#runtime, connection, plan, input)
+    if (plan.taskId !== undefined && !connection.oneStore) {
+      return this.#sendOnce(connection, plan, message)
+    }
     if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
     await this.#publish(connection, plan, [message])
+    return message.id
+  }
+
+  /** Under an id of the caller's own, on two stores. */
+  async #sendOnce(connection: Connection, plan: Plan, message: OutboundMessage): Promise<string> {
+    if (await sentBefore(connection, message.id)) return message.id
+    if (plan.uniqueKey === undefined) await this.#publish(connection, plan, [message])
+    else {
+      const holder = await this.#sendUnique(connection, plan, plan.uniqueKey, message)
+      if (holder !== message.id) return holder
+    }
+    if (message.record) await noteSent(this.#runtime, connection, message.record)
     return message.id
   }
 

@@ -7,6 +7,8 @@ import type { TaskInfo } from '../task/task.ts'
 /** What a record's `detail` holds, as JSON. Times are milliseconds since 1970 by the writer's clock. */
 export interface RecordDetail {
   readonly sentAt?: number
+  /** The broker has it. Said only of what was sent under an id of the sender's own, which may send it again. */
+  readonly accepted?: 1
   readonly startedAt?: number
   readonly endedAt?: number
   readonly worker?: string
