@@ -10,6 +10,8 @@ export interface BackendOffers {
   readonly resultsWatch: boolean
   /** `state.watch` is present. */
   readonly stateWatch: boolean
+  /** `state.now` is present. */
+  readonly stateNow: boolean
   /** `now` is present. */
   readonly serviceClock: boolean
   /** Time is the harness's own. */
@@ -27,6 +29,7 @@ export async function backendOffers(harness: BackendHarness): Promise<BackendOff
       capabilities: backend.capabilities,
       resultsWatch: backend.results.watch !== undefined,
       stateWatch: backend.state.watch !== undefined,
+      stateNow: backend.state.now !== undefined,
       serviceClock: backend.now !== undefined,
       virtualTime: harness.now !== undefined,
     }
@@ -44,6 +47,7 @@ export const shared: Need = { needs: 'shared', holds: ({ capabilities }) => capa
 export const resultsWatch: Need = { needs: 'results.watch', holds: (offers) => offers.resultsWatch }
 export const stateWatch: Need = { needs: 'state.watch', holds: (offers) => offers.stateWatch }
 export const serviceClock: Need = { needs: 'now', holds: (offers) => offers.serviceClock }
+export const stateNow: Need = { needs: 'state.now', holds: (offers) => offers.stateNow }
 export const reachableValueLimit: Need = {
   needs: 'maxValueBytes up to 16 MiB',
   holds: ({ capabilities }) => capabilities.maxValueBytes <= largestBuiltValue,
