@@ -5,7 +5,7 @@ import type { ScheduleBook } from './schedule-book.ts'
 import type { ScheduleRules } from './schedule-options.ts'
 
 export interface BeatOptions {
-  /** How long after a leader's death another replica takes over, at most. @default '15s' */
+  /** How long the leader leads without a sign of life: about so long after its death another replica takes over. @default '15s' */
   readonly lease?: Duration
   /** For people, in logs. @default host:pid */
   readonly name?: string

@@ -1,4 +1,4 @@
-import type { StateStore } from '../contracts/backend.ts'
+import type { StateStore, Unwatch } from '../contracts/backend.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
 import type { Kept, ScheduleDefinition, ScheduleEntry, ScheduleProgress, StoredSchedule } from './schedule.ts'
 
@@ -34,9 +34,9 @@ export class ScheduleBook {
     return (await this.#state.get([changedKey]))[0]?.version
   }
 
-  /** A hint that something has changed, where the store gives any. */
-  watch(onHint: () => void): () => void {
-    return this.#state.watch?.(changedKey, onHint) ?? (() => {})
+  /** A hint that something has changed; undefined where the store gives none. */
+  watch(onHint: () => void): Unwatch | undefined {
+    return this.#state.watch?.(changedKey, onHint)
   }
 
   /** All of them, by name. */
@@ -59,8 +59,13 @@ export class ScheduleBook {
     return found.sort((a, b) => (a.schedule.value.name < b.schedule.value.name ? -1 : 1))
   }
 
+  /** Those of these names that there are. */
+  async entriesOf(scheduleNames: readonly string[]): Promise<readonly ScheduleEntry[]> {
+    return await this.#read(scheduleNames, await this.#declaredNames())
+  }
+
   async entry(name: string): Promise<ScheduleEntry | undefined> {
-    return (await this.#read([name], await this.#declaredNames()))[0]
+    return (await this.entriesOf([name]))[0]
   }
 
   /**
