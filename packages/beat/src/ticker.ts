@@ -6,7 +6,6 @@ import {
   type ScheduleEntry,
   type ScheduleProgress,
   type SentTick,
-  TqError,
   tickId,
 } from '@tq/core'
 import { isTerminal } from '@tq/core/driver'
@@ -121,14 +120,15 @@ export class Ticker {
       this.#logger.debug('beat: sent', { schedule: name, id })
       return { tick, id, sentAt: this.#time.now() }
     } catch (error) {
-      const mayHelp = !(error instanceof TqError) || error.retryable
+      // Errors of tq know; of any other nothing is known. Not by `instanceof`: there may be two copies of core.
+      const mayHelp = (error as { readonly retryable?: boolean }).retryable !== false
       const fields = { schedule: name, id, error: String(error) }
       if (mayHelp) {
         this.#logger.warn('beat: could not send; trying again', fields)
         return 'again'
       }
       this.#logger.error('beat: could not send, and never will', fields)
-      return { tick, id, sentAt: this.#time.now(), error: error.message }
+      return { tick, id, sentAt: this.#time.now(), error: String(error) }
     }
   }
 
