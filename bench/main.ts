@@ -1,7 +1,9 @@
 // `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
 import { parseArgs } from 'node:util'
+import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
-import { onRedis } from './cases/redis.ts'
+import { onRabbit } from './cases/rabbitmq.ts'
+import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
 import { profiled } from './profile.ts'
 import { printTable, type Sample } from './report.ts'
@@ -20,16 +22,29 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
     title: 'SQLite, synchronous=FULL: 20,000 no-op tasks with results',
     run: () => sqliteDrain(20_000),
   },
-  redis: {
-    title: 'Redis without persistence: 50,000 no-op tasks with results',
-    run: () => onRedis(50_000),
+  backends: {
+    title: 'backends: claim and end of 20,000 tasks, in batches of 100',
+    run: () => backendsBench(20_000),
   },
 }
 
-const chosen = positionals.length > 0 ? positionals : Object.keys(cases)
+/** With peers beside us, each in a process of its own; they print for themselves. */
+const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
+  redis: onRedis,
+  'redis-backlog': backlogOnRedis,
+  rabbitmq: onRabbit,
+}
+
+const names = [...Object.keys(cases), ...Object.keys(withPeers)]
+const chosen = positionals.length > 0 ? positionals : names
 for (const name of chosen) {
+  const compare = withPeers[name]
+  if (compare) {
+    await compare(Number(values.rounds))
+    continue
+  }
   const found = cases[name]
-  if (!found) throw new Error(`no benchmark '${name}'; there are: ${Object.keys(cases).join(', ')}`)
+  if (!found) throw new Error(`no benchmark '${name}'; there are: ${names.join(', ')}`)
   const samples: Sample[] = []
   for (let round = 0; round < Number(values.rounds); round++) samples.push(...(await found.run()))
   printTable(found.title, samples)

@@ -21,7 +21,8 @@ const core = {
   producer: middle,
   worker: middle,
   workflow: [...middle, 'producer'],
-  app: [...middle, 'producer', 'worker', 'workflow', 'memory'],
+  operator: middle,
+  app: [...middle, 'producer', 'worker', 'workflow', 'operator', 'memory'],
 }
 const mayUseTaskTypes = ['policy', 'middleware']
 

@@ -1,157 +1,100 @@
-import { createApp, createWorker, type } from '@tq/core'
-import { redis as redisAdapter } from '@tq/redis'
-import { Queue, Worker } from 'bullmq'
-import { Redis } from 'ioredis'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { startRedis } from '../../packages/redis/test/services/redis.ts'
-import type { Sample } from '../report.ts'
+import type { Figures, Plan } from '../redis/measure.ts'
 
-interface Payload {
-  readonly user: number
-  readonly name: string
-  readonly tags: readonly string[]
+/** Where smaller is better, `most` is the target: our figure over BullMQ's; else `least`. */
+interface Target {
+  readonly least?: number
+  readonly most?: number
 }
 
-const payload = (n: number): Payload => ({
-  user: n,
-  name: `user ${n} of the benchmark`,
-  tags: ['alpha', 'beta', 'gamma'],
-})
+const targets: Readonly<Record<string, Target>> = {
+  'drain at 100, tasks/s': { least: 8 },
+  'drain at 1, tasks/s': { least: 10 },
+  'send in bulk, tasks/s': { least: 5 },
+  'send one by one, tasks/s': { least: 1 },
+  'send 100 in flight, tasks/s': {},
+  'idle to start p50, ms': { most: 0.7 },
+  'idle to start p99, ms': {},
+  'Redis bytes per queued task': { most: 0.5 },
+  'drain at 100, CPU µs per task': { most: 0.25 },
+}
+const peers = ['tq', 'tq, two stores', 'BullMQ', 'raw ioredis']
+const sizes = { tasks: 100_000, few: 20_000, singles: 3_000, pings: 200 }
 
-const concurrency = 100
-const singles = 2_000
-
-/**
- * On a Redis of our own, without persistence: filling a queue in bulk, sending one by one, draining at concurrency 100
- * with results kept. Ours, BullMQ and what a bare pipeline of ioredis does with the same payloads.
- */
-export async function onRedis(tasks: number): Promise<readonly Sample[]> {
+/** On a Redis of our own, without persistence: ours, BullMQ and bare ioredis in turn, each in a process of its own. */
+export async function onRedis(rounds: number): Promise<void> {
   const server = await startRedis([], true)
+  const all = new Map<string, Figures[]>(peers.map((name) => [name, []]))
   try {
-    const samples: Sample[] = []
-    const client = new Redis(server.url)
-    const memory = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1])
-    for (const run of [tq, bullmq, raw]) {
-      await client.flushall()
-      samples.push(...(await run(server.url, tasks, memory)))
+    for (let round = 0; round < rounds; round++) {
+      for (const name of peers) {
+        const plan: Plan = { url: server.url, ...sizes }
+        all.get(name)?.push(await figuresFrom('run.ts', [name, JSON.stringify(plan)]))
+      }
     }
-    client.disconnect()
-    return samples
   } finally {
     await server.stop()
   }
+  print(all)
 }
 
-type Memory = () => Promise<number>
-
-async function tq(url: string, tasks: number, memory: Memory): Promise<readonly Sample[]> {
-  const app = createApp({ broker: url, adapters: [redisAdapter()] })
-  let done = 0
-  let target = Number.POSITIVE_INFINITY
-  let finish = () => {}
-  const noop = app.task({
-    name: 'noop',
-    input: type<Payload>(),
-    run: () => {
-      if (++done === target) finish()
-      return { ok: true }
-    },
-  })
-  const one = await measure('send one by one: tq', singles, async () => {
-    for (let n = 0; n < singles; n++) await noop.delay(payload(n))
-  })
-  const before = await memory()
-  const bulk = await measure('send in bulk: tq', tasks, async () => {
-    for (let sent = 0; sent < tasks; sent += 1_000) {
-      await noop.delayMany(Array.from({ length: Math.min(1_000, tasks - sent) }, (_, n) => payload(sent + n)))
+/** A million waiting tasks beside ten thousand. */
+export async function backlogOnRedis(rounds: number): Promise<void> {
+  const server = await startRedis([], true)
+  const ratios: number[] = []
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const lengths = [20_000, 10_000, 10_000, 10_000, 1_000_000, 10_000]
+      const rates = await figuresFrom('backlog.ts', [server.url, ...lengths.map(String)])
+      const [short = Number.NaN, long = Number.NaN] = [rates['10000'], rates['1000000']]
+      ratios.push(long / short)
+      console.log(`  10,000: ${shown(short)} tasks/s · 1,000,000: ${shown(long)} tasks/s`)
     }
-  })
-  const perTask = ((await memory()) - before) / tasks
-  target = tasks + singles
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve
-  })
-  const worker = createWorker(app, { concurrency })
-  const drain = await measure('drain at 100: tq', target, async () => {
-    await worker.start()
-    await finished
-    await worker.stop()
-  })
-  await app.close()
-  console.log(`  tq: ${Math.round(perTask)} bytes of Redis per queued task`)
-  return [one, bulk, drain]
+  } finally {
+    await server.stop()
+  }
+  console.log(`a backlog of 1,000,000 drains at ${(100 * median(ratios)).toFixed(0)} % of the rate of 10,000`)
 }
 
-async function bullmq(url: string, tasks: number, memory: Memory): Promise<readonly Sample[]> {
-  const connection = new Redis(url, { maxRetriesPerRequest: null })
-  const queue = new Queue('bench', { connection })
-  await queue.waitUntilReady()
-  const one = await measure('send one by one: BullMQ', singles, async () => {
-    for (let n = 0; n < singles; n++) await queue.add('noop', payload(n))
-  })
-  const before = await memory()
-  const bulk = await measure('send in bulk: BullMQ', tasks, async () => {
-    for (let sent = 0; sent < tasks; sent += 1_000) {
-      await queue.addBulk(
-        Array.from({ length: Math.min(1_000, tasks - sent) }, (_, n) => ({
-          name: 'noop',
-          data: payload(sent + n),
-        })),
-      )
-    }
-  })
-  const perTask = ((await memory()) - before) / tasks
-  const drain = await measure('drain at 100: BullMQ', tasks + singles, async () => {
-    let done = 0
-    let finish = () => {}
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve
-    })
-    const worker = new Worker('bench', async () => ({ ok: true }), { connection, concurrency })
-    worker.on('completed', () => {
-      if (++done === tasks + singles) finish()
-    })
-    await finished
-    await worker.close()
-  })
-  await queue.close()
-  connection.disconnect()
-  console.log(`  BullMQ: ${Math.round(perTask)} bytes of Redis per queued task`)
-  return [one, bulk, drain]
+async function figuresFrom(file: string, args: readonly string[]): Promise<Figures> {
+  const path = fileURLToPath(new URL(`../redis/${file}`, import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [path, ...args])
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Figures
 }
 
-/** No promises kept at all: what the client and the server can do with these payloads. */
-async function raw(url: string, tasks: number): Promise<readonly Sample[]> {
-  const client = new Redis(url)
-  const one = await measure('send one by one: raw LPUSH', singles, async () => {
-    for (let n = 0; n < singles; n++) await client.lpush('raw', JSON.stringify(payload(n)))
-  })
-  const bulk = await measure('send in bulk: raw pipeline', tasks, async () => {
-    for (let sent = 0; sent < tasks; sent += 1_000) {
-      const pipeline = client.pipeline()
-      for (let n = 0; n < 1_000; n++) pipeline.lpush('raw', JSON.stringify(payload(sent + n)))
-      await pipeline.exec()
-    }
-  })
-  const drain = await measure('drain at 100: raw RPOP + SET PX pipeline', tasks, async () => {
-    for (let got = 0; got < tasks; got += concurrency) {
-      const bodies = (await client.rpop('raw', concurrency)) as string[]
-      const pipeline = client.pipeline()
-      for (const [at, body] of bodies.entries()) {
-        const { user } = JSON.parse(body) as Payload
-        pipeline.set(`raw:${got + at}`, JSON.stringify({ ok: true, user }), 'PX', 3_600_000)
-      }
-      await pipeline.exec()
-    }
-  })
-  client.disconnect()
-  return [one, bulk, drain]
+function print(all: ReadonlyMap<string, readonly Figures[]>): void {
+  const [head, width] = [32, 16]
+  const line = (first: string, cells: readonly string[]) =>
+    console.log(first.padEnd(head) + cells.map((cell) => cell.padStart(width)).join(''))
+  console.log('\nRedis without persistence, no-op tasks with results; medians of the rounds')
+  line('', [...peers, 'tq : BullMQ', 'target'])
+  for (const [measure, { least, most }] of Object.entries(targets)) {
+    const medians = peers.map((name) =>
+      median((all.get(name) ?? []).map((one) => one[measure] ?? Number.NaN)),
+    )
+    // Of the rounds, not of the medians: what disturbed a round disturbed both.
+    const [ours = [], theirs = []] = [all.get('tq'), all.get('BullMQ')]
+    const ratio = median(ours.map((one, round) => (one[measure] ?? 0) / (theirs[round]?.[measure] ?? 0)))
+    const target = least !== undefined ? `≥ ${least}` : most !== undefined ? `≤ ${most}` : ''
+    const met = ratio >= (least ?? 0) && ratio <= (most ?? Number.POSITIVE_INFINITY)
+    line(measure, [
+      ...medians.map(shown),
+      `${ratio.toFixed(2)} ×`,
+      target === '' ? '' : `${target} ${met ? '✓' : '✗'}`,
+    ])
+  }
 }
 
-async function measure(name: string, tasks: number, run: () => Promise<void>): Promise<Sample> {
-  const cpu = process.cpuUsage()
-  const start = performance.now()
-  await run()
-  const ms = performance.now() - start
-  const { user, system } = process.cpuUsage(cpu)
-  return { name, tasks, ms, cpuMs: (user + system) / 1_000, check: tasks }
+/** The middle one: a noisy machine's figures are told by medians. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+function shown(value: number): string {
+  if (Number.isNaN(value)) return '–'
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)
 }

@@ -8,6 +8,8 @@ interface Replica {
   leads: boolean
 }
 
+const longestPauseMs = 3_000
+
 const file = new URL('./beat-replica.ts', import.meta.url)
 
 /** Replicas of a beat, each with a clock of its own; dead ones are replaced. */
@@ -15,6 +17,7 @@ export class BeatCrew {
   readonly #environment: Readonly<Record<string, string>>
   readonly #offsetsMs: readonly number[]
   readonly #replicas: Replica[]
+  #dismissed = false
   kills = 0
   pauses = 0
 
@@ -51,7 +54,8 @@ export class BeatCrew {
     const paused = this.#replicas[at] as Replica
     paused.process.kill('SIGSTOP')
     paused.leads = false
-    await this.#leader()
+    // Not for ever: one that sleeps with SQLite's lock in its hands keeps all others from leading.
+    await Promise.race([this.#leader(), new Promise((resolve) => setTimeout(resolve, longestPauseMs))])
     paused.process.kill('SIGCONT')
     this.pauses++
   }
@@ -64,6 +68,7 @@ export class BeatCrew {
   }
 
   async dismiss(): Promise<void> {
+    this.#dismissed = true
     await Promise.all(
       this.#replicas.map(async ({ process }) => {
         if (process.exitCode !== null || process.signalCode !== null) return
@@ -95,6 +100,7 @@ export class BeatCrew {
     for (;;) {
       const at = this.#replicas.findIndex(({ leads }) => leads)
       if (at >= 0) return at
+      if (this.#dismissed) throw new Error('dismissed while nobody led')
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }

@@ -4,6 +4,17 @@ import { once } from 'node:events'
 /** Each start takes about a second: longer than a service needs to restart. */
 const mostStarts = 20
 
+/** Repeatable: the same seed gives the same faults. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
 /** Worker processes that are replaced when they are killed. */
 export class Crew {
   readonly #file: URL

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter } from '@tq/core'
 import { sqlite } from '@tq/sqlite'
-import { Crew } from './crew.ts'
+import { Crew, seeded } from './crew.ts'
 import { type Entry, readLedger } from './ledger.ts'
 import { ledgerApp } from './ledger-task.ts'
 import type { Mutant } from './mutants.ts'
@@ -12,6 +12,8 @@ import type { Mutant } from './mutants.ts'
 export interface KillService {
   /** @param folder empty, and removed afterwards */
   url(folder: string): string
+  /** Where results are kept, if not by the broker itself. */
+  backend?(folder: string): string
   readonly adapter: Adapter
   /** Something that happens to the service itself once, while workers die. */
   harm?(): Promise<void>
@@ -51,15 +53,21 @@ export const extraStartsBound = ({ kills, pauses }: KillPlan): number => (kills 
 export async function killRun(plan: KillPlan, service: KillService = onSqlite): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'tq-kill-'))
   const url = service.url(folder)
+  const backend = service.backend?.(folder)
   const ledger = join(folder, 'ledger')
   const random = seeded(plan.seed)
   const crew = new Crew(new URL('./ledger-worker.ts', import.meta.url), {
     url,
+    ...(backend ? { backend } : {}),
     ledger,
     lease: String(leaseMs),
     mutant: plan.mutant,
   })
-  const { app, task } = ledgerApp({ broker: url }, [service.adapter], undefined)
+  const { app, task } = ledgerApp(
+    { broker: url, ...(backend ? { backend } : {}) },
+    [service.adapter, sqlite()],
+    undefined,
+  )
   try {
     for (let n = 0; n < plan.workers; n++) await crew.hire()
     const ids = new Set<string>()
@@ -137,17 +145,6 @@ function hadLostIt(run: string, entries: readonly Entry[]): boolean {
   return entries.some(
     (entry) => entry.what === 'start' && entry.run !== run && entry.at > start.at && entry.at < end.at,
   )
-}
-
-/** Repeatable: the same seed gives the same faults. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 function shuffle<T>(items: readonly T[], random: () => number): T[] {

@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
+import { postgres } from '@tq/postgres'
+import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
+import { sqs } from '@tq/sqs'
 import { inject } from 'vitest'
+import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 
 /** A broker with its backend, as an application would name them. */
 export interface Pair {
@@ -41,6 +45,15 @@ const freshNamespace = (): string => randomUUID().replaceAll('-', '')
 const { url: redisUrl, missing: redisMissing } = inject('redis')
 const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
 
+/** The same with rabbitmq-service.ts. */
+const { url: rabbitUrl, missing: rabbitMissing } = inject('rabbitmq')
+const needsRabbit = rabbitMissing === undefined ? {} : { missing: rabbitMissing }
+
+/** Found or started once for all tests: see sqs-service.ts. */
+const sqsBroker = sqsUrl(inject('sqs').endpoint)
+const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
+const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMissing }
+
 /** Every broker × backend in the tree. A feature is done when it passes on all of them. */
 export const pairs: readonly Pair[] = [
   {
@@ -57,6 +70,20 @@ export const pairs: readonly Pair[] = [
       backend: `sqlite:${folder}/backend.db`,
       adapters: [memory(), sqlite()],
     })),
+  },
+  {
+    name: 'memory × postgres',
+    hasBackend: true,
+    ...needsPostgres,
+    open: () => ({
+      options: {
+        broker: 'memory:',
+        backend: postgresUrl,
+        adapters: [memory(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
   },
   {
     name: 'memory, no backend',
@@ -87,5 +114,72 @@ export const pairs: readonly Pair[] = [
       adapters: [redis(), sqlite()],
       namespace: freshNamespace(),
     })),
+  },
+  {
+    name: 'rabbitmq × sqlite',
+    hasBackend: true,
+    ...needsRabbit,
+    open: inFolder((folder) => ({
+      broker: rabbitUrl,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [rabbitmq(), sqlite()],
+      namespace: freshNamespace(),
+    })),
+  },
+  {
+    name: 'rabbitmq × redis',
+    hasBackend: true,
+    ...needsRedis,
+    ...needsRabbit,
+    open: () => ({
+      options: {
+        broker: rabbitUrl,
+        backend: redisUrl,
+        adapters: [rabbitmq(), redis()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'rabbitmq, no backend',
+    hasBackend: false,
+    ...needsRabbit,
+    open: () => ({
+      options: { broker: rabbitUrl, backend: false, adapters: [rabbitmq()], namespace: freshNamespace() },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'sqs × sqlite',
+    hasBackend: true,
+    open: inFolder((folder) => ({
+      broker: sqsBroker,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [sqs(), sqlite()],
+      namespace: freshNamespace(),
+    })),
+  },
+  {
+    name: 'sqs, no backend',
+    hasBackend: false,
+    open: () => ({
+      options: { broker: sqsBroker, backend: false, adapters: [sqs()], namespace: freshNamespace() },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'redis × postgres',
+    hasBackend: true,
+    ...(redisMissing === undefined ? needsPostgres : needsRedis),
+    open: () => ({
+      options: {
+        broker: redisUrl,
+        backend: postgresUrl,
+        adapters: [redis(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
   },
 ]

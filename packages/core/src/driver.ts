@@ -7,11 +7,15 @@ export type {
   ClaimRequest,
   CollectionPage,
   DueItem,
+  HistoryCounts,
+  HistoryFilter,
+  HistoryPage,
   JoinProgress,
   JoinReport,
   ParkedItem,
   ResultBackend,
   StateStore,
+  TaskHistory,
   Unwatch,
   Versioned,
 } from './contracts/backend.ts'
@@ -41,5 +45,6 @@ export type { Clock, Millis } from './contracts/time.ts'
 export { TqError, type TqErrorCode } from './errors/tq-error.ts'
 export { type Duration, parseDuration } from './options/duration.ts'
 export { checkKnown } from './options/known.ts'
+export { deadQueueOf } from './options/names.ts'
 export { sleep } from './util/sleep.ts'
 export { systemClock } from './util/system-clock.ts'

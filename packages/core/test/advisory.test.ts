@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createApp, createWorker, LeaseLost } from '../src/index.ts'
+import { createApp, createWorker, LeaseLost, type } from '../src/index.ts'
 import { createVirtualClock } from '../src/testing.ts'
 import { tampered } from './tamper.ts'
 
@@ -63,4 +65,40 @@ test('a lease that is renewed goes on, however long the task runs', async () => 
   expect(reasons).toEqual([])
   expect(events).toEqual(['succeeded'])
   expect(acked).toHaveLength(1)
+})
+
+test('a keeper that lost some leases takes nothing from the others', async () => {
+  const lostOnce = new Set<unknown>()
+  const keeper = `export const createKeeper = () => {
+    let calls = 0
+    return { extend: async () => ++calls === 2 ? 'lost' : 'ok', close: async () => {} }
+  }`
+  const adapter = tampered({
+    receiver: (original) => ({
+      keeper: { module: `data:text/javascript,${encodeURIComponent(keeper)}`, data: undefined },
+      extend: async (leases) => {
+        const settlements = await original.extend(leases)
+        lostOnce.add(leases[0])
+        return settlements.map((settlement, index) => (lostOnce.has(leases[index]) ? 'lost' : settlement))
+      },
+    }),
+  })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
+  const reasons = new Map<number, unknown>()
+  const task = app.task({
+    name: 'task',
+    input: type<number>(),
+    run: async (number, { signal }) => {
+      await Promise.race([once(signal, 'abort'), sleep(1_500)])
+      reasons.set(number, signal.reason)
+    },
+  })
+  const results = await task.delayMany([1, 2])
+  const worker = createWorker(app, { lease: '3s' })
+  await worker.start()
+  await results[1]?.get({ timeout: '5s' })
+  expect(reasons.get(1)).toBeInstanceOf(LeaseLost)
+  expect(reasons.get(2)).toBeUndefined()
+  await worker.stop({ grace: 0 })
+  await app.close()
 })

@@ -2,7 +2,8 @@ import type { Script } from './script.ts'
 
 /** Before the arguments stands how many there are, known only at the end. */
 const headRoom = 96
-const lineEnd = 0x0a0d
+const carriageReturn = 0x0d
+const lineFeed = 0x0a
 
 /**
  * The keys and arguments of a script, written as they travel: a batch of hundreds of values becomes one buffer, without
@@ -29,19 +30,15 @@ export class Arguments {
 
   text(value: string): void {
     const length = Buffer.byteLength(value)
-    if (length === value.length) {
-      const whole = `$${length}\r\n${value}\r\n`
-      this.#need(whole.length)
-      this.#at += this.#bytes.write(whole, this.#at, 'latin1')
-      this.#count++
-      return
-    }
     const at = this.space(length)
-    this.#bytes.write(value, at)
+    if (length === value.length) this.#bytes.write(value, at, 'latin1')
+    else this.#bytes.write(value, at)
   }
 
+  /** A whole number, not negative. */
   number(value: number): void {
-    this.text(String(value))
+    const at = this.space(digitsOf(value))
+    this.#digits(value, at)
   }
 
   buffer(value: Uint8Array): void {
@@ -51,13 +48,29 @@ export class Arguments {
 
   /** An argument of so many bytes; the caller writes them from the position that is returned. */
   space(length: number): number {
-    const head = `$${length}\r\n`
-    this.#need(head.length + length + 2)
-    const start = this.#at + this.#bytes.write(head, this.#at, 'latin1')
+    this.#need(length + 32)
+    const bytes = this.#bytes
+    bytes[this.#at] = 0x24
+    const start = this.#digits(length, this.#at + 1) + 2
+    bytes[start - 2] = carriageReturn
+    bytes[start - 1] = lineFeed
+    bytes[start + length] = carriageReturn
+    bytes[start + length + 1] = lineFeed
     this.#at = start + length + 2
-    this.#bytes.writeUInt16LE(lineEnd, start + length)
     this.#count++
     return start
+  }
+
+  /** Returns where they end. */
+  #digits(value: number, at: number): number {
+    const end = at + digitsOf(value)
+    let rest = value
+    for (let place = end - 1; place >= at; place--) {
+      const next = Math.floor(rest / 10)
+      this.#bytes[place] = 0x30 + rest - 10 * next
+      rest = next
+    }
+    return end
   }
 
   /** Arguments that were written before. */
@@ -111,4 +124,10 @@ export function writtenTexts(values: readonly string[]): WrittenArguments {
   const written = new Arguments(values.reduce((sum, value) => sum + value.length + 16, 0))
   for (const value of values) written.text(value)
   return written.keep()
+}
+
+function digitsOf(value: number): number {
+  let digits = 1
+  for (let bound = 10; value >= bound; bound *= 10) digits++
+  return digits
 }

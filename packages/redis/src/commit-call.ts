@@ -2,25 +2,26 @@ import type { CommitItem, TaskRecord } from '@tq/core/driver'
 import { Arguments } from './arguments.ts'
 import type { WrittenCall } from './connection.ts'
 import type { Keys } from './keys.ts'
+import type { HeldLease } from './leases.ts'
 import { writeMessage } from './message-codec.ts'
 import { bucketOf, fieldOf } from './places.ts'
 import { RecordWriter, rememberedMs } from './record-codec.ts'
 import { sectionsOf, writeBuckets, writeStored } from './sections.ts'
-
-type NumberedItem = CommitItem & { readonly number: number }
 
 interface FollowUps {
   readonly queues: readonly string[]
   write(values: Arguments, records: RecordWriter): void
 }
 
-/** What `commit` is told of items, and where in the list each of its answers belongs. */
+/** What `commit` is told of those items that are held, and where in that list each of its answers belongs. */
 export function commitCall(
   keys: Keys,
   heldKey: string,
-  items: readonly NumberedItem[],
+  all: readonly CommitItem[],
+  held: readonly HeldLease[],
   careful: boolean,
 ): { readonly order: readonly number[]; readonly call: WrittenCall } {
+  const items = held.length === all.length ? all : held.map(({ index }) => all[index] as CommitItem)
   const { sections, buckets } = sectionsOf(items.map(({ record }) => record))
   const allBuckets = [...buckets]
   const order = sections.flatMap(({ indexes }) => indexes)
@@ -37,7 +38,7 @@ export function commitCall(
   values.number(items.length)
   values.number(recorded)
   values.number(2 + 2 * allBuckets.length)
-  for (const index of order) values.number(items[index]?.number ?? 0)
+  for (const index of order) values.number(held[index]?.number ?? 0)
   const records = new RecordWriter()
   for (const section of sections) {
     writeStored(values, section, (index) => items[index]?.record as TaskRecord, records)
@@ -47,11 +48,13 @@ export function commitCall(
 }
 
 /** What is published along with the end of tasks; the buckets of its records join the others. */
-function followUpsOf(items: readonly NumberedItem[], order: readonly number[], buckets: string[]): FollowUps {
+function followUpsOf(items: readonly CommitItem[], order: readonly number[], buckets: string[]): FollowUps {
   const queues: string[] = []
   const writes: ((values: Arguments, records: RecordWriter) => void)[] = []
-  for (const [place, index] of order.entries()) {
-    for (const { queue, message } of items[index]?.publish ?? []) {
+  for (let place = 0; place < order.length; place++) {
+    const { publish } = items[order[place] as number] as CommitItem
+    if (!publish) continue
+    for (const { queue, message } of publish) {
       const { record, delayMs = 0 } = message
       const queueNumber = numberIn(queues, queue)
       const bucket = record ? 1 + numberIn(buckets, bucketOf(record.id)) : 0

@@ -7,8 +7,8 @@ const watchedMs: Millis = 60_000
 const sayEveryMs: Millis = 20_000
 
 /**
- * Tells that records or state may have changed, over one subscription connection. Those who change something tell so
- * only while somebody watches: a key says whether.
+ * Tells that records or state may have changed, over one subscription connection. State changes seldom and is always
+ * told of; those who change records tell so only while somebody watches records: a key says whether.
  */
 export class Hints {
   readonly #connection: Connection
@@ -28,6 +28,7 @@ export class Hints {
     const known = this.#records.get(channel)
     if (known) known.add(callback)
     else {
+      this.#say()
       this.#records.set(channel, new Set([callback]))
       this.#start()
         .subscribe(channel)
@@ -51,8 +52,7 @@ export class Hints {
     }
     this.#prefixes.set(callback, prefix)
     return () => {
-      if (!this.#prefixes.delete(callback)) return
-      this.#rest()
+      this.#prefixes.delete(callback)
     }
   }
 
@@ -69,7 +69,6 @@ export class Hints {
   }
 
   #start(): Client {
-    this.#say()
     if (this.#client) return this.#client
     // It may wait for the connection: hints may be late.
     const client = this.#connection.another({ name: 'hints', blocks: true, queues: true })
@@ -100,14 +99,14 @@ export class Hints {
       sayEveryMs,
       () => {
         this.#cancel = undefined
-        if (this.#records.size > 0 || this.#prefixes.size > 0) this.#say()
+        if (this.#records.size > 0) this.#say()
       },
       { background: true },
     )
   }
 
   #rest(now = false): void {
-    if (!now && (this.#records.size > 0 || this.#prefixes.size > 0)) return
+    if (!now && this.#records.size > 0) return
     this.#cancel?.()
     this.#cancel = undefined
   }

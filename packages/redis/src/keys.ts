@@ -32,13 +32,23 @@ export class Keys {
     return { open: `${open}${name}}`, ended: `${ended}${name}}` }
   }
 
+  /** The names of all buckets, by when they came. No queue's name can be this tag. */
+  get buckets(): string {
+    return `${this.#prefix}{:h}:b`
+  }
+
+  /** Tasks that ended in FAILURE or REVOKED. */
+  get endedBadly(): string {
+    return `${this.#prefix}{:h}:x`
+  }
+
   /** The parts of one thing of the state store, `kind` being its verb. */
   state(kind: string, name: string, ...parts: readonly string[]): string[] {
     const base = `${this.#prefix}${kind}:{${escaped(name)}}`
     return parts.map((part) => (part === '' ? base : `${base}:${part}`))
   }
 
-  /** Is there as long as anybody watches records or state. */
+  /** Is there as long as anybody watches records. */
   get watched(): string {
     return `${this.#prefix}watched`
   }

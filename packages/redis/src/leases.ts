@@ -29,6 +29,8 @@ export interface HeldLease {
   /** Number of the last call that asked the server to settle it, 0 before the first; what came of that may not be known. */
   asked: number
   settled: boolean
+  /** Where it stands in the list of the call that is made now. */
+  index: number
 }
 
 export function toLease(held: HeldLease): Lease {

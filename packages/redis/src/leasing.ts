@@ -3,7 +3,7 @@ import type { Delivery, Millis } from '@tq/core/driver'
 import type { Connection } from './connection.ts'
 import type { QueueKeys } from './keys.ts'
 import { type Life, newLife, toLease } from './leases.ts'
-import { unpackMessage } from './message-codec.ts'
+import { type StoredMessage, unpackMessage } from './message-codec.ts'
 import { extend } from './scripts/extend.ts'
 import { lease } from './scripts/lease.ts'
 import { reclaim } from './scripts/reclaim.ts'
@@ -115,16 +115,22 @@ export class Leasing {
       await this.#reclaim([...dead, life.id])
       return { deliveries: [], nextMs: 0 }
     }
-    const count = answer.length - 4
-    if (count === 0) {
+    if (answer.length === 4) {
       const back = await this.#reclaim(dead)
       return { deliveries: [], nextMs: back > 0 ? 0 : nextMs < 0 ? Number.POSITIVE_INFINITY : nextMs }
     }
     if (dead.length > 0) this.#reclaim(dead).catch(() => {})
     const deliveries: Delivery[] = []
-    for (let index = 0; index < count; index++) {
-      deliveries.push(this.#delivery(answer[index + 4] as Buffer, said[index], life, life.next + index))
+    for (let value = 4; value < answer.length; value++) {
+      const stored = answer[value] as Buffer
+      for (let at = 0; at < stored.length; ) {
+        const one = unpackMessage(stored, at)
+        const index = deliveries.length
+        deliveries.push(this.#delivery(one, said[index], life, life.next + index))
+        at = one.end
+      }
     }
+    const count = deliveries.length
     life.next += count
     life.held += count
     this.#taken += count
@@ -140,9 +146,13 @@ export class Leasing {
     return back
   }
 
-  #delivery(stored: Buffer, said: number | undefined, life: Life, number: number): Delivery {
-    const { message, lost } = unpackMessage(stored)
-    const lease = toLease({ life, number, owner: this, asked: 0, settled: false })
+  #delivery(
+    { message, lost }: StoredMessage,
+    said: number | undefined,
+    life: Life,
+    number: number,
+  ): Delivery {
+    const lease = toLease({ life, number, owner: this, asked: 0, settled: false, index: 0 })
     const verdict = said === undefined ? undefined : verdicts.get(said)
     if (verdict === undefined) return { message, lease, deliveryCount: lost + 1 }
     return { message, lease, deliveryCount: lost + 1, verdict }

@@ -8,9 +8,9 @@ import { isLonger } from './record-codec.ts'
 /*
  * A message as it is stored, little-endian:
  *   how many leases of it were lost (2 bytes; the server counts) · priority (1) · whether its record shares a bucket (1)
- *   · lengths of the id (2) and of the headers (4) · id · headers as JSON, or nothing · body
+ *   · lengths of the id (2), the headers (4) and the body (4) · id · headers as JSON, or nothing · body
  */
-const fixed = 10
+const fixed = 14
 const longestId = 65_535
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
@@ -30,6 +30,7 @@ export function writeMessage(values: Arguments, { id, headers, body, priority = 
   bytes[at + 3] = isShared(id) ? 1 : 0
   bytes.writeUInt16LE(idLength, at + 4)
   bytes.writeUInt32LE(namesLength, at + 6)
+  bytes.writeUInt32LE(body.byteLength, at + 10)
   if (idLength === id.length) bytes.write(id, at + fixed, 'latin1')
   else bytes.write(id, at + fixed)
   if (namesLength > 0) bytes.write(names, at + fixed + idLength)
@@ -40,21 +41,26 @@ export function writeMessage(values: Arguments, { id, headers, body, priority = 
 export interface StoredMessage {
   readonly message: InboundMessage
   readonly lost: number
+  /** Where the next one starts. */
+  readonly end: number
 }
 
-export function unpackMessage(stored: Buffer): StoredMessage {
-  const idEnd = fixed + stored.readUInt16LE(4)
-  const namesEnd = idEnd + stored.readUInt32LE(6)
+/** Reads one of several that lie one behind the other. */
+export function unpackMessage(stored: Buffer, start: number): StoredMessage {
+  const idEnd = start + fixed + stored.readUInt16LE(start + 4)
+  const namesEnd = idEnd + stored.readUInt32LE(start + 6)
+  const end = namesEnd + stored.readUInt32LE(start + 10)
   return {
-    lost: stored.readUInt16LE(0),
+    end,
+    lost: stored.readUInt16LE(start),
     message: {
-      id: stored.toString('utf8', fixed, idEnd),
+      id: stored.toString('utf8', start + fixed, idEnd),
       headers:
         namesEnd === idEnd
           ? noHeaders
           : (JSON.parse(stored.toString('utf8', idEnd, namesEnd)) as Record<string, string>),
-      priority: stored[2] as Priority,
-      body: stored.subarray(namesEnd),
+      priority: stored[start + 2] as Priority,
+      body: stored.subarray(namesEnd, end),
     },
   }
 }

@@ -40,6 +40,33 @@ export function placeOf(id: string): Place {
   return { bucket: bucketOf(id), field: fieldOf(id) }
 }
 
+const sharedName = /^([\da-f]{8})-([\da-f]{2})7([\da-f]{3})$/
+
+/**
+ * When the ids of a shared bucket were made, in milliseconds since 1970, with a fraction that tells buckets of the same
+ * moment apart; undefined where ids do not tell.
+ */
+export function timeOfBucket(name: string): number | undefined {
+  const [, high, low, digits] = sharedName.exec(name) ?? []
+  if (high === undefined || low === undefined || digits === undefined) return undefined
+  return Number.parseInt(high + low, 16) * 256 + Number.parseInt(digits, 16) / 16
+}
+
+/** The id of a record by where it lies. */
+export function idAt({ bucket, field }: Place): string {
+  return field === '' ? unescaped(bucket) : bucket.slice(0, 11) + field
+}
+
+/** Whether a bucket may hold an id that begins so. */
+export function mayHold(bucket: string, idPrefix: string): boolean {
+  const start = idPrefix.slice(0, 11)
+  return (sharedName.test(bucket) && bucket.startsWith(start)) || unescaped(bucket).startsWith(idPrefix)
+}
+
+function unescaped(name: string): string {
+  return name.replace(/%([\da-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+}
+
 /** Without the characters that separate the parts of a key. */
 export function escaped(part: string): string {
   return part.replace(/[%:{}]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`)

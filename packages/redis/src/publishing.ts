@@ -28,7 +28,8 @@ export async function publishMessages(
   void connection.client
   const outcomes: PublishOutcome[] = []
   const parts: Part[] = []
-  for (const [index, message] of messages.entries()) {
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index] as OutboundMessage
     const refused = refusal(message)
     outcomes.push(refused ? { rejected: 'limit', reason: refused.message } : 'accepted')
     if (!refused) addTo(parts, index, message)
@@ -68,6 +69,7 @@ async function sendPart(connection: Connection, queue: string, { messages, bytes
     messages.map(({ record }) => record),
     true,
   )
+  connection.index.buckets(buckets)
   const values = new Arguments(bytes + 160 * messages.length + 1_024)
   values.written(writtenPublishing)
   writeBuckets(values, keys, buckets)

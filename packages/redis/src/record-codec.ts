@@ -18,7 +18,7 @@ const briefMark = 0x70
 const briefHead = 16
 
 /** By their number; from the fourth on nothing can follow. */
-const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
+export const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
 const longestMs = 2 ** 47
 
 /** Writes records without their stamp. What many of a batch have in common is packed once. */
@@ -33,7 +33,10 @@ export class RecordWriter {
     if (!this.#last || !sameButDetail(this.#last, record)) this.#common = packCommon(record)
     this.#last = record
     const common = this.#common
-    if (common[0] === briefMark) return values.buffer(common)
+    if (common[0] === briefMark) {
+      values.buffer(common)
+      return
+    }
     const length = Buffer.byteLength(detail)
     const at = values.space(common.length + length)
     values.bytes.set(common, at)

@@ -1,7 +1,15 @@
-import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskRecord, Unwatch } from '@tq/core/driver'
+import type {
+  ClaimOutcome,
+  ClaimRequest,
+  ResultBackend,
+  TaskHistory,
+  TaskRecord,
+  Unwatch,
+} from '@tq/core/driver'
 import { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Hints } from './hints.ts'
+import { RedisHistory } from './history/history.ts'
 import { placeOf } from './places.ts'
 import { checkDetail, RecordWriter, unpackRecord, wholeMs } from './record-codec.ts'
 import type { Script } from './script.ts'
@@ -28,10 +36,12 @@ const refusals: Readonly<Record<number, ClaimOutcome>> = {
 export class RedisResults implements ResultBackend {
   readonly #connection: Connection
   readonly #hints: Hints
+  readonly history: TaskHistory
 
   constructor(connection: Connection, hints: Hints) {
     this.#connection = connection
     this.#hints = hints
+    this.history = new RedisHistory(connection, this)
   }
 
   async claim(items: readonly ClaimRequest[]): Promise<readonly ClaimOutcome[]> {
@@ -50,6 +60,7 @@ export class RedisResults implements ResultBackend {
 
   async put(records: readonly TaskRecord[]): Promise<readonly ('stored' | 'stale')[]> {
     for (const record of records) checkDetail(record)
+    this.#connection.index.records(records)
     const writer = new RecordWriter()
     const answers = await this.#inParts(records, put, (values, section, part) =>
       writeStored(values, section, (index) => part[index] as TaskRecord, writer),

@@ -26,7 +26,7 @@ export interface Sections {
 
 /**
  * Puts together what lies together. What is named twice comes in two sections, in its order, so that the second sees
- * the first.
+ * the first; except where scripts look after that themselves: in the order of sending, and among tasks that ended.
  *
  * @param inOrder only neighbours are put together
  */
@@ -48,7 +48,7 @@ export function sectionsOf(items: readonly (Item | undefined)[], inOrder = false
     const ended = isRecord && hasEnded(item)
     const keepMs = isRecord ? rememberedMs(item) : 0
     let section = bucket === lastBucket ? last : inOrder ? undefined : latest.get(bucket)
-    if (!section || section.ended !== ended || section.keepMs !== keepMs || seen.has(item.id)) {
+    if (!section || section.ended !== ended || section.keepMs !== keepMs || (!ended && seen.has(item.id))) {
       let number = numbers.get(bucket)
       if (number === undefined) {
         number = numbers.size + 1
@@ -58,7 +58,7 @@ export function sectionsOf(items: readonly (Item | undefined)[], inOrder = false
       sections.push(section)
       latest.set(bucket, section)
     }
-    seen.add(item.id)
+    if (!ended && !inOrder) seen.add(item.id)
     section.indexes.push(index)
     last = section
     lastBucket = bucket

@@ -40,7 +40,7 @@ export class Settling {
       this.#connection.run(
         ack,
         [heldKey],
-        held.map(({ lease }) => lease.number),
+        held.map(({ number }) => number),
       ),
     )
   }
@@ -50,7 +50,7 @@ export class Settling {
       this.#connection.run(
         nack,
         [heldKey, ...this.#keys.publishing],
-        [Math.ceil(delayMs), ...held.map(({ lease }) => lease.number)],
+        [Math.ceil(delayMs), ...held.map(({ number }) => number)],
       ),
     )
   }
@@ -63,15 +63,21 @@ export class Settling {
         if (refused) throw refused
       }
     }
+    this.#noteRecords(items)
     const leases = items.map(({ lease }) => lease)
     return await this.#settle(leases, async (held, heldKey, careful) => {
-      const own = held.map(({ lease, index }) => ({ ...(items[index] as CommitItem), number: lease.number }))
-      const { order, call } = commitCall(this.#connection.keys, heldKey, own, careful)
+      const { order, call } = commitCall(this.#connection.keys, heldKey, items, held, careful)
       const answer = (await this.#connection.runWritten(commit, call)) as Buffer
-      const inOrder = Buffer.alloc(answer.length)
-      for (const [place, index] of order.entries()) inOrder[index] = answer[place] ?? 0
+      const inOrder = new Uint8Array(answer.length)
+      for (let place = 0; place < order.length; place++) inOrder[order[place] as number] = answer[place] ?? 0
       return inOrder
     })
+  }
+
+  #noteRecords(items: readonly CommitItem[]): void {
+    const { index } = this.#connection
+    index.records(items.map(({ record }) => record))
+    for (const { publish } of items) if (publish) index.records(publish.map(({ message }) => message.record))
   }
 
   /** One entry is the lease of all: it is there, and all is kept, or it is not, and all is lost. */
@@ -87,16 +93,12 @@ export class Settling {
 
   async #settle(
     leases: readonly Lease[],
-    ask: (
-      held: readonly { readonly lease: HeldLease; readonly index: number }[],
-      heldKey: string,
-      careful: boolean,
-    ) => Promise<unknown>,
+    ask: (held: readonly HeldLease[], heldKey: string, careful: boolean) => Promise<unknown>,
   ): Promise<readonly Settlement[]> {
-    const answers = leases.map((): Settlement => 'lost')
+    const answers = new Array<Settlement>(leases.length).fill('lost')
     const { life } = this.#leasing
     const call = ++this.#calls
-    const held: { lease: HeldLease; index: number }[] = []
+    const held: HeldLease[] = []
     let careful = false
     for (let index = 0; index < leases.length; index++) {
       const own = this.#own(leases[index] as Lease)
@@ -104,12 +106,15 @@ export class Settling {
       if (!own || own.asked === call) continue
       if (own.asked > 0) careful = true
       own.asked = call
-      held.push({ lease: own, index })
+      own.index = index
+      held.push(own)
     }
     if (held.length === 0) return answers
-    const answer = (await ask(held, this.#leasing.heldKey(life), careful)) as Buffer
-    for (const [place, { lease, index }] of held.entries()) {
-      answers[index] = settlements.get(answer[place] ?? 0) ?? 'unknown'
+    const indexes = held.map(({ index }) => index)
+    const answer = (await ask(held, this.#leasing.heldKey(life), careful)) as Uint8Array
+    for (let place = 0; place < held.length; place++) {
+      const lease = held[place] as HeldLease
+      answers[indexes[place] as number] = settlements.get(answer[place] ?? 0) ?? 'unknown'
       if (lease.settled) continue
       lease.settled = true
       lease.life.held--

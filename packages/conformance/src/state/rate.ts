@@ -49,6 +49,34 @@ export const rateCases: readonly BackendCase[] = [
     },
   },
   {
+    id: 'state/take-ahead-of-time',
+    promise: 'With `reserve` they are taken all the same, ahead of time: whoever comes later waits behind.',
+    async run(stage) {
+      const state = await stage.state()
+      const key = stage.key()
+      const rate = { limit: 10, windowMs: 10 * stage.shortMs, cost: 1, reserve: true }
+      for (let taken = 0; taken < 10; taken++) assert.equal(await state.take(key, rate), 0)
+      const waits: number[] = []
+      for (let taken = 0; taken < 3; taken++) waits.push(await state.take(key, rate))
+      const slack = 100 + stage.resolution
+      for (const [index, wait] of waits.entries()) {
+        const expected = (index + 1) * stage.shortMs
+        assert.ok(
+          Math.abs(wait - expected) <= slack,
+          `the ${index + 1}. waits about ${expected} ms, not ${wait}`,
+        )
+      }
+      assert.ok(
+        (await state.take(key, { ...rate, reserve: false })) > 3 * stage.shortMs,
+        'so does who only asks',
+      )
+      await stage.time.sleep(2 * stage.shortMs)
+      const later = await state.take(key, rate)
+      const expected = 2 * stage.shortMs
+      assert.ok(Math.abs(later - expected) <= slack, `then about ${expected} ms, not ${later}`)
+    },
+  },
+  {
     id: 'state/take-fills-no-further-than-the-limit',
     promise: 'A bucket that refills `limit` tokens per `windowMs`.',
     async run(stage) {

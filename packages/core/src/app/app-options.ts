@@ -38,6 +38,7 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'publishTimeout',
   'codec',
   'accept',
+  'history',
   'timeZone',
   'middleware',
   'logger',

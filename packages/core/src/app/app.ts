@@ -1,4 +1,7 @@
 import type { QueueCounts } from '../contracts/broker.ts'
+import type { Control } from '../operator/control.ts'
+import type { History } from '../operator/history.ts'
+import type { Inspect } from '../operator/inspect.ts'
 import type { AppInternals, appBrand } from '../runtime/app-brand.ts'
 import type { DeadLetters } from '../runtime/dead-letters.ts'
 import type { TaskEvents } from '../runtime/events.ts'
@@ -54,6 +57,12 @@ export interface App<State> {
   on<Name extends keyof TaskEvents>(name: Name, listener: (event: TaskEvents[Name]) => void): () => void
   /** Messages that were given up: list, run again, drop. */
   readonly deadLetters: DeadLetters
+  /** What workers and queues are doing, on every host. */
+  readonly inspect: Inspect
+  /** The tasks there are and were: listed, filtered, in detail. */
+  readonly history: History
+  /** Pause, revoke, run again, scale, stop: from anywhere. */
+  readonly control: Control
   /** The workers that live now, on every host. */
   workers(): Promise<readonly WorkerInfo[]>
   /** How many tasks a queue holds, where the broker can count. */

@@ -1,6 +1,9 @@
 import type { QueueCounts } from '../contracts/broker.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { Control } from '../operator/control.ts'
+import { History } from '../operator/history.ts'
+import { Inspect } from '../operator/inspect.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../options/names.ts'
 import { StoredResult } from '../producer/async-result.ts'
@@ -11,7 +14,7 @@ import { DeadLetters } from '../runtime/dead-letters.ts'
 import { TaskEventHub, type TaskEvents } from '../runtime/events.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { type ResolvedSettings, resolveSettings } from '../runtime/settings.ts'
-import { listWorkers, type WorkerInfo } from '../runtime/worker-list.ts'
+import type { WorkerInfo } from '../runtime/worker-list.ts'
 import type { BeatHost } from '../schedule/beat-module.ts'
 import type { ScheduleOptions } from '../schedule/schedule-options.ts'
 import type { Timing } from '../schedule/timing.ts'
@@ -73,6 +76,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly schedules: Schedules
   readonly beatHost: BeatHost
   readonly #codeSchedules: CodeSchedules
+  readonly inspect: Inspect
+  readonly control: Control
+  readonly history: History
   connected: Connection | undefined
   readonly #options: AppOptions<State>
   readonly #catalog: AdapterCatalog
@@ -100,6 +106,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     this.#codeSchedules = new CodeSchedules(this.followUps, settings.timeZone)
     this.schedules = new StoredSchedules(this, this.followUps, this.#codeSchedules)
     this.beatHost = new AppBeatHost(this, this.followUps, this.#codeSchedules)
+    this.inspect = new Inspect(this)
+    this.control = new Control(this)
+    this.history = new History(this)
   }
 
   get [appBrand](): AppInternals {
@@ -114,7 +123,13 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     options: CheckedTaskOptions<S, R, State>,
   ): Task<InputOf<S>, Awaited<R>> {
     const { name, input, output, run, ...settings } = options as TaskOptions<S, R, State>
-    return this.#define<InputOf<S>, Awaited<R>>(name, input, output, settings, run as TaskDefinition['run'])
+    return this.#define<InputOf<S>, Awaited<R>>(
+      name,
+      input,
+      output,
+      settings as TaskSettings,
+      run as TaskDefinition['run'],
+    )
   }
 
   implement<S extends Schema, O>(
@@ -187,7 +202,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {
-    return listWorkers(needBackend(await this.connect(), 'the list of workers'))
+    return this.inspect.workers()
   }
 
   async counts(queue: string): Promise<QueueCounts> {
@@ -310,7 +325,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
       input,
       output,
       run,
-      policy: resolveTaskPolicy(settings, this.settings.defaults, what),
+      policy: resolveTaskPolicy(settings, this.settings.defaults, what, name),
     })
   }
 

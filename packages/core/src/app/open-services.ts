@@ -8,6 +8,7 @@ import { Publisher } from '../runtime/publisher.ts'
 import type { Connection } from '../runtime/runtime.ts'
 import { ServiceTime } from '../runtime/service-time.ts'
 import type { ResolvedSettings } from '../runtime/settings.ts'
+import { WaitingLines } from '../runtime/waiting-lines.ts'
 import { type AdapterCatalog, hidePassword } from './adapters.ts'
 
 /** Where the services are: URLs, or drivers already made. */
@@ -39,16 +40,19 @@ export async function openServices(
     await broker.close()
     throw error
   }
+  warn(settings, broker, backend)
   const parked = parkedDelays(broker, backend)
   const time = new ServiceTime(settings.clock, backend)
   await time.sync()
+  const publisher = new Publisher(broker, backend, parked, settings.clock, settings.publishTimeoutMs)
   return {
     broker,
     time,
+    publisher,
+    lines: backend && new WaitingLines(backend.state, publisher),
     backend,
     oneStore: broker.store !== undefined && broker.store === backend?.store,
     parked,
-    publisher: new Publisher(broker, backend, parked, settings.clock, settings.publishTimeoutMs),
   }
 }
 
@@ -92,6 +96,14 @@ async function backendFor(
   }
   if (typeof broker !== 'string') return undefined
   return (await catalog.find(broker)).createBackend?.(broker, context)
+}
+
+/** Settings that may lose tasks must reach whoever reads the application's log. */
+function warn({ logger }: ResolvedSettings, broker: Broker, backend: Backend | undefined): void {
+  const texts = [broker, backend].flatMap((service) =>
+    (service?.warnings ?? []).map((text) => `${service?.name}: ${text}`),
+  )
+  for (const text of new Set(texts)) logger.warn(text)
 }
 
 async function reach(service: Broker | Backend, name: string, given: unknown): Promise<void> {

@@ -33,7 +33,7 @@ export async function runHere(
     sentAt: runtime.clock.now(),
   } as const
   const job = { envelope, task, queue: task.policy.queue ?? runtime.settings.queue }
-  const context = new RunContext(job, state, runtime.logger)
+  const context = new RunContext(job, state, runtime)
   const value = await inlineHandler(job, parsed, context)
   if (value !== undefined) checkJson(value, `result of task '${task.name}'`)
   return value

@@ -1,5 +1,5 @@
 import type { BrokerErrorCode } from './broker.ts'
-import type { TaskRecord } from './record.ts'
+import type { TaskRecord, TaskState } from './record.ts'
 import type { Millis } from './time.ts'
 
 /** One run's request for the right to write a task's record. */
@@ -22,6 +22,53 @@ export type ClaimOutcome = { readonly epoch: number } | 'superseded' | 'terminal
 /** Ends a watch. */
 export type Unwatch = () => void
 
+/** Which records a listing is about: those to which all that is given applies. */
+export interface HistoryFilter {
+  readonly states?: readonly TaskState[]
+  readonly name?: string
+  readonly queue?: string
+  /** How the id begins. */
+  readonly idPrefix?: string
+  /** When the first record of the task was stored: not before, and before; in milliseconds since 1970, to the second. */
+  readonly from?: number
+  readonly to?: number
+}
+
+export interface HistoryPage {
+  readonly records: readonly TaskRecord[]
+  /** Undefined at the end. */
+  readonly next: string | undefined
+}
+
+export interface HistoryCounts {
+  readonly states: Readonly<Record<TaskState, number>>
+  /** False when not all was looked at, or more than `atMost` were found of a state: then there are at least so many. */
+  readonly complete: boolean
+}
+
+/**
+ * Lists what is kept, for people. Whoever writes records pays next to nothing for it: a backend that has to look through
+ * many records for a few does so in bounded steps, never in one long call that holds up others.
+ */
+export interface TaskHistory {
+  /**
+   * Records that `get` would give, by when the first record of their task was stored, to the second; the latest first.
+   * May give fewer than `limit`, even none, while there is a `next`: it has looked through enough for one call. Over a
+   * walk to the end each that was there all the time comes once.
+   */
+  list(
+    filter: HistoryFilter,
+    page: { readonly cursor?: string; readonly limit: number; readonly order?: 'latest' | 'earliest' },
+  ): Promise<HistoryPage>
+  /** How many fit, by state; counts a state no further than `atMost`. */
+  counts(filter: HistoryFilter, options: { readonly atMost: number }): Promise<HistoryCounts>
+  /**
+   * While there are more than `keep` records: forgets tasks that have ended, those first stored earliest first, but none
+   * that ended less than `leastAgeMs` ago. Returns how many; when it is not 0 there may be more to do.
+   */
+  trim(options: { readonly keep: number; readonly leastAgeMs: Millis }): Promise<number>
+}
+
 /** Keeps what is known of each task. */
 export interface ResultBackend {
   /** Called once per received batch. */
@@ -37,6 +84,8 @@ export interface ResultBackend {
   delete(ids: readonly string[]): Promise<void>
   /** A hint that a record may have changed. Hints may be lost, doubled or late: core also polls. */
   watch?(id: string, onHint: () => void): Unwatch
+  /** Where records can be listed. */
+  readonly history?: TaskHistory
 }
 
 /** A stored value and its version, which rises with every change. */
@@ -73,7 +122,7 @@ export interface JoinReport {
 export interface JoinProgress {
   /** Whether the reported value is the child's first, and so the one that counts. */
   readonly added: boolean
-  /** How many expected children have reported. */
+  /** How many expected children have reported, this one included. Reports at the same time may be told the same number. */
   readonly done: number
   readonly total: number
   /** Every expected child has reported and the set is sealed. */
@@ -145,11 +194,17 @@ export interface StateStore {
 
   /**
    * Takes `cost` tokens of a bucket that refills `limit` tokens per `windowMs`. Returns 0 when taken, else how long
-   * until there will be enough; then nothing was taken.
+   * until there will be enough; then nothing was taken. With `reserve` they are taken all the same, ahead of time: after
+   * the wait they are there, and whoever comes later waits behind.
    */
   take(
     key: string,
-    options: { readonly limit: number; readonly windowMs: Millis; readonly cost: number },
+    options: {
+      readonly limit: number
+      readonly windowMs: Millis
+      readonly cost: number
+      readonly reserve?: boolean
+    },
   ): Promise<Millis>
 
   /** Adds to named numbers; sums from all workers merge. They leave by themselves after `ttlMs`. */
@@ -174,6 +229,8 @@ export interface BackendCapabilities {
   /** The longest record detail or state value. */
   readonly maxValueBytes: number
   readonly timeResolutionMs: Millis
+  /** How often a worker should write its heartbeat and look for commands, where every call costs money. @default 2 s */
+  readonly heartbeatMs?: Millis
 }
 
 /** Results and state, served together by one store. A driver as thin as a broker's. */
@@ -187,6 +244,8 @@ export interface Backend {
   open(): Promise<void>
   /** The service's own clock, in milliseconds since 1970. Left out where it has none, or is on the same machine. */
   now?(): Promise<number>
+  /** What of the service's settings may lose records, each with what mends it; known after `open`. For people. */
+  readonly warnings?: readonly string[]
   classify(error: unknown): BrokerErrorCode
   close(): Promise<void>
 }

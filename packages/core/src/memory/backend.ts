@@ -37,6 +37,11 @@ export class MemoryBackend implements Backend {
         for (const id of ids) known.delete(id)
       },
       watch: (id, onHint) => results().watchers.add(id, onHint),
+      history: {
+        list: async (filter, page) => results().history.list(filter, page),
+        counts: async (filter, options) => results().history.counts(filter, options),
+        trim: async (options) => results().history.trim(options),
+      },
     }
     this.state = new MemoryState(() => this.#open().state)
   }

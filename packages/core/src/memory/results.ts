@@ -1,8 +1,9 @@
-import type { ClaimOutcome, ClaimRequest } from '../contracts/backend.ts'
+import type { ClaimOutcome, ClaimRequest, TaskHistory } from '../contracts/backend.ts'
 import type { Delivery } from '../contracts/broker.ts'
 import { isTerminal, type TaskRecord, type TaskState } from '../contracts/record.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
 import { ExpiringMap } from './expiring-map.ts'
+import { type Kept, MemoryHistory } from './history.ts'
 import { Watchers } from './watchers.ts'
 
 /** What a store remembers of one task. */
@@ -18,6 +19,9 @@ interface Known {
   readonly ended: TaskState | undefined
   /** The run that owns the epoch, where it was claimed. */
   readonly runId: string | undefined
+  /** Its place in the order of first records, and when that was. */
+  readonly place: number
+  readonly firstAt: number
 }
 
 /** The records and marks of all tasks of one store. */
@@ -25,10 +29,16 @@ export class MemoryResults {
   readonly watchers = new Watchers()
   readonly #clock: Clock
   readonly #known: ExpiringMap<Known>
+  readonly history: TaskHistory
+  #places = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#known = new ExpiringMap(clock)
+    this.history = new MemoryHistory(
+      () => this.#kept(),
+      (id) => this.delete(id),
+    )
   }
 
   get(id: string): TaskRecord | undefined {
@@ -60,7 +70,8 @@ export class MemoryResults {
     if (known?.runId === runId && sameGeneration && known.attempt === attempt) return { epoch: known.epoch }
     const epoch = (known?.epoch ?? 0) + 1
     const { record, recordUntil } = known ?? { record: undefined, recordUntil: 0 }
-    const next: Known = { record, recordUntil, generation, attempt, epoch, ended: undefined, runId }
+    const place = placeOf(known)
+    const next: Known = { record, recordUntil, generation, attempt, epoch, ended: undefined, runId, ...place }
     this.#known.keep(id, next, ttlMs)
     return { epoch }
   }
@@ -77,6 +88,18 @@ export class MemoryResults {
     return this.#isReadable(known) ? 'run' : undefined
   }
 
+  /** All that can be read, the first stored first. */
+  #kept(): readonly Kept[] {
+    const kept: Kept[] = []
+    for (const id of this.#known.keys()) {
+      const known = this.#known.get(id)
+      if (!this.#isReadable(known)) continue
+      const { record, place, firstAt, recordUntil } = known
+      kept.push({ record, place, firstAt, ageMs: this.#clock.monotonic() - recordUntil + record.ttlMs })
+    }
+    return kept.sort((one, other) => one.place - other.place)
+  }
+
   #isReadable(known: Known | undefined): known is Known & { readonly record: TaskRecord } {
     return known?.record !== undefined && known.recordUntil > this.#clock.monotonic()
   }
@@ -87,10 +110,15 @@ export class MemoryResults {
     const recordUntil = this.#clock.monotonic() + ttlMs
     // The run that claimed and now writes may claim again.
     const runId = known && compare(known, record) === 0 ? known.runId : undefined
-    const next: Known = { record, recordUntil, generation, attempt, epoch, ended, runId }
+    const first = known?.record ? placeOf(known) : { place: ++this.#places, firstAt: this.#clock.now() }
+    const next: Known = { record, recordUntil, generation, attempt, epoch, ended, runId, ...first }
     this.#known.set(id, next, ended ? Math.max(ttlMs, markMs) : ttlMs)
     this.watchers.hint(id)
   }
+}
+
+function placeOf(known: Known | undefined): Pick<Known, 'place' | 'firstAt'> {
+  return { place: known?.place ?? 0, firstAt: known?.firstAt ?? 0 }
 }
 
 type Rank = Pick<Known, 'generation' | 'attempt' | 'epoch'>

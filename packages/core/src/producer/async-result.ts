@@ -5,7 +5,7 @@ import { ResultTimeout, TaskFailure, TaskRevoked } from '../errors/task-errors.t
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseOptionalDuration } from '../options/duration.ts'
 import { readJoined } from '../runtime/joined-values.ts'
-import { type RecordDetail, readDetail, toInfo } from '../runtime/record-detail.ts'
+import { type RecordDetail, readDetail, toInfo, unexpired } from '../runtime/record-detail.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import { currentRun } from '../task/current-run.ts'
 import type { AsyncResult, TaskInfo } from '../task/task.ts'
@@ -133,7 +133,7 @@ export class StoredResult<Result> implements AsyncResult<Result> {
   /** What is kept of it. */
   protected async record(): Promise<TaskRecord | undefined> {
     const [record] = await (await this.#backend('info')).results.get([this.id])
-    return record
+    return unexpired(record, this.#runtime.clock.now())
   }
 
   async #known(): Promise<TaskRecord> {

@@ -4,6 +4,7 @@ import type { SendContext } from '../middleware/types.ts'
 import { type Plan, pack, planSending } from '../runtime/outgoing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { noteSent, sentBefore } from '../runtime/sent-before.ts'
+import { giveTurnBack, replaceLast, takeTurn } from '../runtime/turns.ts'
 import { dropUnique, keepUnique, takeUnique } from '../runtime/unique-lock.ts'
 import { checkJson } from '../task/json.ts'
 import { parseWith } from '../task/schema.ts'
@@ -46,7 +47,7 @@ export class Producer {
     inputs: readonly unknown[],
     options: SendOptions,
   ): Promise<readonly string[]> {
-    if (this.#throughMiddleware || options.uniqueKey !== undefined || options.taskId !== undefined) {
+    if (this.#throughMiddleware || isOneByOne(options)) {
       return Promise.all(inputs.map((input) => this.send(task, input, options)))
     }
     for (const input of inputs) await this.#check(task, input)
@@ -63,23 +64,20 @@ export class Producer {
     const plan = planSending(this.#runtime, task, options)
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const message = pack(this.#runtime, connection, plan, input)
-    if (plan.taskId !== undefined && !connection.oneStore) {
-      return this.#sendOnce(connection, plan, message)
-    }
-    if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
-    await this.#publish(connection, plan, [message])
-    return message.id
+    if (plan.taskId === undefined || connection.oneStore) return this.#sendPlanned(connection, plan, message)
+    // Under an id of the caller's own, and the broker cannot tell that it has had it.
+    if (await sentBefore(connection, message.id)) return message.id
+    const id = await this.#sendPlanned(connection, plan, message)
+    if (id === message.id && message.record) await noteSent(this.#runtime, connection, message.record)
+    return id
   }
 
-  /** Under an id of the caller's own, on two stores. */
-  async #sendOnce(connection: Connection, plan: Plan, message: OutboundMessage): Promise<string> {
-    if (await sentBefore(connection, message.id)) return message.id
-    if (plan.uniqueKey === undefined) await this.#publish(connection, plan, [message])
-    else {
-      const holder = await this.#sendUnique(connection, plan, plan.uniqueKey, message)
-      if (holder !== message.id) return holder
-    }
-    if (message.record) await noteSent(this.#runtime, connection, message.record)
+  async #sendPlanned(connection: Connection, plan: Plan, message: OutboundMessage): Promise<string> {
+    if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
+    if (plan.throttle) return this.#sendThrottled(connection, plan, plan.throttle, message)
+    if (plan.debounceKey !== undefined)
+      return this.#sendDebounced(connection, plan, plan.debounceKey, message)
+    await this.#publish(connection, plan, [message])
     return message.id
   }
 
@@ -116,6 +114,37 @@ export class Producer {
     return message.id
   }
 
+  async #sendThrottled(
+    connection: Connection,
+    plan: Plan,
+    { key, everyMs }: NonNullable<Plan['throttle']>,
+    message: OutboundMessage,
+  ): Promise<string> {
+    const { state } = needBackend(connection, `throttle (task '${plan.envelope.task}')`)
+    const held = await takeTurn(state, key, message.id, everyMs)
+    if (held !== undefined) return held
+    try {
+      await this.#publish(connection, plan, [message])
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'PUBLISH_UNKNOWN') await giveTurnBack(state, key, message.id)
+      throw error
+    }
+    return message.id
+  }
+
+  async #sendDebounced(
+    connection: Connection,
+    plan: Plan,
+    key: string,
+    message: OutboundMessage,
+  ): Promise<string> {
+    const backend = needBackend(connection, `debounce (task '${plan.envelope.task}')`)
+    // Sent before the one before is taken back: at no moment is there none.
+    await this.#publish(connection, plan, [message])
+    await replaceLast(backend, key, message.id, plan.pendingTtlMs, this.#runtime.clock.now())
+    return message.id
+  }
+
   async #publish(connection: Connection, plan: Plan, messages: readonly OutboundMessage[]): Promise<void> {
     const { settings, clock, events } = this.#runtime
     if (settings.maxQueueLength !== Number.POSITIVE_INFINITY) {
@@ -127,4 +156,9 @@ export class Producer {
       events.emit('sent', () => ({ id, name: plan.envelope.task, queue: plan.queue, attempt: 0 }))
     }
   }
+}
+
+/** Each of them has to be asked for by itself. */
+function isOneByOne({ uniqueKey, taskId, throttle, debounce }: SendOptions): boolean {
+  return uniqueKey !== undefined || taskId !== undefined || throttle !== undefined || debounce !== undefined
 }

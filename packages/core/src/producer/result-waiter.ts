@@ -1,6 +1,7 @@
 import type { Backend } from '../contracts/backend.ts'
 import { isTerminal, type TaskRecord } from '../contracts/record.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
+import { unexpired } from '../runtime/record-detail.ts'
 
 interface Waiter {
   resolve(record: TaskRecord | undefined): void
@@ -84,7 +85,7 @@ export class ResultWaiter {
     try {
       const records = await this.#backend.results.get(ids)
       for (const [index, id] of ids.entries()) {
-        const record = records[index]
+        const record = unexpired(records[index], this.#clock.now())
         if (record && !isTerminal(record.state)) continue
         for (const waiter of [...(this.#waiting.get(id)?.waiters ?? [])]) waiter.resolve(record)
       }

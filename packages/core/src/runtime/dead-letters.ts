@@ -1,7 +1,8 @@
 import type { Delivery, OutboundMessage, Receiver } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { deadQueueOf } from '../options/names.ts'
-import { type Envelope, fromBody, toMessage } from '../task/envelope.ts'
+import { type Envelope, fromBody } from '../task/envelope.ts'
+import { freshMessage } from './run-again.ts'
 import type { Connection, Runtime } from './runtime.ts'
 
 /** A message that was given up, and why. */
@@ -151,32 +152,7 @@ export class DeadLetters {
     const old = this.#read(message)
     // Unreadable here does not mean unreadable to a newer worker: it goes back as it is.
     if (!old) return { id: message.id, body: message.body, headers }
-    const { crashes: _c, misses: _m, delayLeftMs: _d, expiresMs: _e, failures: _f, epoch: _o, ...rest } = old
-    const envelope: Envelope = {
-      ...rest,
-      attempt: 0,
-      generation: old.generation + 1,
-      sentAt: connection.time.now(),
-    }
-    const again = toMessage(envelope, this.#runtime.codec, 0)
-    if (!connection.backend) return again
-    const ttlMs = 14 * 86_400_000
-    return {
-      ...again,
-      record: {
-        id: envelope.id,
-        name: envelope.task,
-        queue,
-        state: 'PENDING',
-        generation: envelope.generation,
-        attempt: 0,
-        epoch: 0,
-        updatedAt: envelope.sentAt,
-        detail: JSON.stringify({ sentAt: envelope.sentAt }),
-        ttlMs,
-        markMs: ttlMs,
-      },
-    }
+    return freshMessage(this.#runtime, connection, queue, old)
   }
 
   #read({ body, headers }: Delivery['message']): Envelope | undefined {

@@ -11,6 +11,7 @@ import { type NewEnvelope, toMessage } from '../task/envelope.ts'
 import type { SendOptions, TaskDefinition } from '../task/task.ts'
 import { checkPriority } from '../task/task-policy.ts'
 import { newId } from '../util/ids.ts'
+import type { RecordDetail } from './record-detail.ts'
 import { type Connection, longestDelayMs, type Runtime } from './runtime.ts'
 import { routeOf } from './settings.ts'
 
@@ -25,9 +26,12 @@ export const sendOptionNames: ReadonlySet<string> = new Set<string>([
   'expires',
   'taskId',
   'uniqueKey',
+  'throttle',
+  'debounce',
   'maxRetries',
   'ignoreResult',
   'headers',
+  'tags',
 ] satisfies (keyof SendOptions)[])
 
 /** Where and when a task goes: the same for all tasks of one call. */
@@ -37,6 +41,8 @@ export interface Plan {
   readonly envelope: Omit<NewEnvelope, 'id' | 'input' | 'sentAt'>
   readonly taskId: string | undefined
   readonly uniqueKey: string | undefined
+  readonly throttle: { readonly key: string; readonly everyMs: Millis } | undefined
+  readonly debounceKey: string | undefined
   readonly pendingTtlMs: Millis
 }
 
@@ -53,7 +59,11 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     options.priority === undefined
       ? (task.policy.priority ?? route.priority)
       : checkPriority(options.priority, what)
-  const delayMs = delayOf(options, runtime.clock.now(), what)
+  checkOneOf(options, what)
+  const { throttle, debounce } = options
+  const delayMs = debounce
+    ? parseDuration(debounce.wait, `${what}: debounce.wait`)
+    : delayOf(options, runtime.clock.now(), what)
   const expiresMs = parseOptionalDuration(options.expires, `${what}: expires`)
   const parent = currentRun.getStore()
   const headers = checkHeaders({ ...inheritedTrace(parent?.headers), ...options.headers }, what)
@@ -63,6 +73,11 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     delayMs,
     taskId: options.taskId === undefined ? undefined : checkTaskId(options.taskId),
     uniqueKey: options.uniqueKey === undefined ? undefined : checkUniqueKey(options.uniqueKey),
+    throttle: throttle && {
+      key: checkUniqueKey(throttle.key),
+      everyMs: parseDuration(throttle.every, `${what}: throttle.every`),
+    },
+    debounceKey: debounce && checkUniqueKey(debounce.key),
     pendingTtlMs: delayMs + Math.max(task.policy.successTtlMs, markMs),
     envelope: {
       v: 1,
@@ -72,6 +87,7 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
       ...(expiresMs === undefined ? {} : { expiresMs }),
       ...(headers ? { headers } : {}),
       ...(parent ? { parent: parent.id } : {}),
+      ...tagsOf(options.tags, what),
       ...(options.uniqueKey === undefined ? {} : { unique: options.uniqueKey }),
       ...(ignoreResult ? { ignoreResult: 1 } : {}),
       ...(options.taskId === undefined ? {} : { ownId: 1 }),
@@ -83,13 +99,13 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
 export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): OutboundMessage {
   const hop = nextHop(plan.delayMs, longestDelayMs(connection))
   const id = plan.taskId ?? newId(runtime.clock)
-  const envelope: NewEnvelope = {
+  const envelope: { -readonly [Name in keyof NewEnvelope]: NewEnvelope[Name] } = {
     ...plan.envelope,
     id,
     sentAt: connection.time.now(),
-    ...(input === undefined ? {} : { input }),
-    ...(hop.leftMs > 0 ? { delayLeftMs: hop.leftMs } : {}),
   }
+  if (input !== undefined) envelope.input = input
+  if (hop.leftMs > 0) envelope.delayLeftMs = hop.leftMs
   const message = toMessage(envelope, runtime.codec, hop.delayMs)
   const limit = Math.min(runtime.settings.maxPayloadBytes, connection.broker.capabilities.maxBodyBytes)
   if (message.body.byteLength > limit) throw tooLarge(envelope.task, message.body.byteLength, limit)
@@ -105,12 +121,41 @@ function pendingRecord(plan: Plan, id: string, sentAt: number): TaskRecord {
     generation: 0,
     attempt: 0,
     epoch: 0,
-    // When it was written is when it was sent: there is nothing else to tell.
+    // When it was written is when it was sent: mostly there is nothing else to tell.
     updatedAt: sentAt,
-    detail: '{}',
+    detail: pendingDetail(plan, sentAt),
     ttlMs: plan.pendingTtlMs,
     markMs: plan.pendingTtlMs,
   }
+}
+
+/** All pending records of most apps say the same, which stores make use of: no input here. */
+function pendingDetail({ delayMs, envelope: { parent, tags, flow } }: Plan, sentAt: number): string {
+  const root = flow?.root
+  if (delayMs === 0 && parent === undefined && tags === undefined && root === undefined) return '{}'
+  const detail: RecordDetail = {
+    sentAt,
+    ...(delayMs > 0 ? { dueAt: sentAt + delayMs } : {}),
+    ...(parent === undefined ? {} : { parent }),
+    ...(root === undefined ? {} : { root }),
+    ...(tags === undefined ? {} : { tags }),
+  }
+  return JSON.stringify(detail)
+}
+
+function tagsOf(tags: SendOptions['tags'], what: string): { readonly tags?: readonly string[] } {
+  if (tags === undefined || tags.length === 0) return {}
+  const isTag = (tag: unknown) => typeof tag === 'string' && tag.length >= 1 && tag.length <= 64
+  if (Array.isArray(tags) && tags.length <= 10 && tags.every(isTag)) return { tags }
+  throw new TqError('INVALID_OPTION', `${what}: tags must be at most 10 texts of 1 to 64 characters.`)
+}
+
+/** Each of them decides by itself whether and when a task is sent. */
+function checkOneOf(options: SendOptions, what: string): void {
+  const given = (['uniqueKey', 'throttle', 'debounce'] as const).filter((name) => options[name] !== undefined)
+  if (given.length > 1) throw new TqError('INVALID_OPTION', `${what}: give only one of ${given.join(', ')}.`)
+  if (options.debounce && (options.countdown !== undefined || options.eta !== undefined))
+    throw new TqError('INVALID_OPTION', `${what}: debounce says when it runs; give no countdown or eta.`)
 }
 
 function delayOf(options: SendOptions, now: number, what: string): Millis {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Backend, DueItem, StateStore } from '../contracts/backend.ts'
-import type { Broker, OutboundMessage, Priority } from '../contracts/broker.ts'
+import type { Broker, OutboundMessage } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
+import { fromText, type MessageText, messageKey, taskIdOf, toText } from './message-text.ts'
 
 const lot = 'delayed'
 /** A message leaves the backend so long before it is due, at most; the broker's own delay does the rest, and is exact. */
@@ -10,11 +10,7 @@ const longestLeadMs: Millis = 60_000
 const longEnoughMs: Millis = 365 * 86_400_000
 
 /** A parked message as text. */
-interface Parked {
-  readonly queue: string
-  readonly body: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly priority?: Priority
+interface Parked extends MessageText {
   /** What is left of its delay when it is due here. */
   readonly leadMs: Millis
 }
@@ -47,16 +43,9 @@ export class ParkedDelays {
   }
 
   async park(queue: string, message: OutboundMessage): Promise<void> {
-    const { id, body, headers, priority, delayMs = 0 } = message
-    const parked: Parked = {
-      queue,
-      body: Buffer.from(body).toString('base64'),
-      headers,
-      leadMs: this.leadMs,
-      ...(priority === undefined ? {} : { priority }),
-    }
-    // The same message again is the same item; another attempt of its task is another one.
-    const key = `${id}:${createHash('sha256').update(body).digest('base64url').slice(0, 22)}`
+    const { delayMs = 0 } = message
+    const parked: Parked = { ...toText(queue, message), leadMs: this.leadMs }
+    const key = messageKey(message)
     const value = JSON.stringify(parked)
     await this.#state.park(lot, { key, value }, { delayMs: delayMs - this.leadMs })
   }
@@ -82,13 +71,7 @@ export function parkedDelays(
 }
 
 function toNearing({ key, value, overdueMs }: DueItem): Nearing {
-  const { queue, body, headers, priority, leadMs } = JSON.parse(value) as Parked
-  const message: OutboundMessage = {
-    id: key.slice(0, key.lastIndexOf(':')),
-    body: Buffer.from(body, 'base64'),
-    headers,
-    delayMs: Math.max(0, leadMs - overdueMs),
-    ...(priority === undefined ? {} : { priority }),
-  }
-  return { key, queue, message }
+  const { leadMs, ...text } = JSON.parse(value) as Parked
+  const message = { ...fromText(taskIdOf(key), text), delayMs: Math.max(0, leadMs - overdueMs) }
+  return { key, queue: text.queue, message }
 }

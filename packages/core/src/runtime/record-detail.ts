@@ -3,12 +3,16 @@ import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { FailedRun } from '../task/envelope.ts'
 import type { JoinedValues } from '../task/flow.ts'
 import type { TaskInfo } from '../task/task.ts'
+import type { LogLine } from './log-lines.ts'
+import type { ToldDetail } from './told-detail.ts'
 
 /** What a record's `detail` holds, as JSON. Times are milliseconds since 1970 by the writer's clock. */
-export interface RecordDetail {
+export interface RecordDetail extends ToldDetail {
   readonly sentAt?: number
   /** The broker has it. Said only of what was sent under an id of the sender's own, which may send it again. */
   readonly accepted?: 1
+  /** Of a task with a delay: not to be started before. */
+  readonly dueAt?: number
   readonly startedAt?: number
   readonly endedAt?: number
   readonly worker?: string
@@ -27,12 +31,24 @@ export interface RecordDetail {
   readonly progress?: { readonly fraction: number; readonly message?: string }
   /** The process of the task is to be killed. */
   readonly terminate?: boolean
+  /** Until then its result is kept; the record is kept longer, for the history. */
+  readonly until?: number
+  /** What the last run wrote to its log, and how many lines before that were dropped. */
+  readonly logs?: readonly LogLine[]
+  readonly logsDropped?: number
   /** On FAILURE: the envelope as it ran last, so that a person can run it again. */
   readonly envelope?: unknown
 }
 
 export function readDetail(record: TaskRecord): RecordDetail {
   return JSON.parse(record.detail) as RecordDetail
+}
+
+/** The record, unless its result has expired and it is kept for the history only. */
+export function unexpired(record: TaskRecord | undefined, now: number): TaskRecord | undefined {
+  if (!record?.detail.includes('"until":')) return record
+  const { until } = readDetail(record)
+  return until !== undefined && until <= now ? undefined : record
 }
 
 /** What users see of a record. */

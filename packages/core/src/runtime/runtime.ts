@@ -11,6 +11,7 @@ import type { ParkedDelays } from './parked-delays.ts'
 import type { Publisher } from './publisher.ts'
 import type { ServiceTime } from './service-time.ts'
 import type { ResolvedSettings } from './settings.ts'
+import type { WaitingLines } from './waiting-lines.ts'
 
 /** An open broker and backend, and what stands directly on them. */
 export interface Connection {
@@ -19,6 +20,8 @@ export interface Connection {
   /** Whether one atomic step can change both. */
   readonly oneStore: boolean
   readonly publisher: Publisher
+  /** Where tasks over a concurrency limit wait; undefined without a backend. */
+  readonly lines: WaitingLines | undefined
   /** The clock all processes share. */
   readonly time: ServiceTime
   /** Holds delays that are longer than the broker can; undefined where they go in hops. */

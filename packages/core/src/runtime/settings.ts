@@ -11,6 +11,7 @@ import type { TaskSettings } from '../task/task-options.ts'
 import { checkPriority, taskSettingNames } from '../task/task-policy.ts'
 import { quietLogger } from '../util/quiet-logger.ts'
 import { systemClock } from '../util/system-clock.ts'
+import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history-settings.ts'
 
 /** Where tasks of a name go when nobody says otherwise. */
 export interface Route {
@@ -43,6 +44,8 @@ export interface AppSettings {
   readonly deadLetters?: { readonly keep?: number; readonly expires?: Duration }
   /** How long sending may take before it is refused or reported as unknown. @default '10s' */
   readonly publishTimeout?: Duration
+  /** What is kept of tasks for `app.history` and the dashboard; false for nothing beyond results. @default on */
+  readonly history?: HistoryOptions | false
   /** For dates in logs and as the default zone of schedules: an IANA name. @default the system's */
   readonly timeZone?: string
   readonly middleware?: { readonly send?: readonly SendMiddleware[]; readonly run?: readonly RunMiddleware[] }
@@ -63,6 +66,7 @@ export interface ResolvedSettings {
   readonly deadLettersKept: number
   readonly deadLetterExpiresMs: Millis
   readonly publishTimeoutMs: Millis
+  readonly history: ResolvedHistory
   readonly timeZone: string
   readonly sendMiddleware: readonly SendMiddleware[]
   readonly runMiddleware: readonly RunMiddleware[]
@@ -86,6 +90,7 @@ export function resolveSettings(settings: AppSettings, environment: NodeJS.Proce
     deadLettersKept: checkPositive(settings.deadLetters?.keep ?? 10_000, 'deadLetters.keep'),
     deadLetterExpiresMs: parseDuration(settings.deadLetters?.expires ?? '90d', 'deadLetters.expires'),
     publishTimeoutMs: parseDuration(settings.publishTimeout ?? '10s', 'publishTimeout'),
+    history: resolveHistory(settings.history),
     timeZone: checkTimeZone(settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
     sendMiddleware: settings.middleware?.send ?? [],
     runMiddleware: settings.middleware?.run ?? [],

@@ -41,6 +41,23 @@ export interface TaskContext<State = unknown> {
     /** Kept as the reason. */
     readonly cause?: unknown
   }): never
+  /**
+   * A step that later runs of this task do not repeat: its value, which has to be plain data, is kept and given to them.
+   * Needs a backend. A run that dies between doing the step and telling its end leaves it unsure: `run` does it again,
+   * `fail` throws `ONCE_UNSURE`. Where the service you call takes an idempotency key, use that instead.
+   *
+   * @param name Of the step, once per task.
+   * @throws TqError `BACKEND_REQUIRED`, `ONCE_UNSURE`
+   * @example const { id } = await ctx.once('charge', () => payments.charge(amount))
+   */
+  once<Value>(
+    name: string,
+    step: () => Value | Promise<Value>,
+    options?: {
+      /** What to do when it may or may not have happened. @default 'run' */
+      readonly ifUnsure?: 'run' | 'fail'
+    },
+  ): Promise<Value>
   /** The same text on every run of this task and different for every task: for services that take idempotency keys. */
   idempotencyKey(name: string): string
 }

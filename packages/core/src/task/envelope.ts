@@ -9,9 +9,13 @@ import type { FlowLink } from './flow.ts'
 export interface FailedRun {
   readonly attempt: number
   /** In milliseconds since 1970, by the worker's clock. */
+  readonly startedAt?: number
+  /** In milliseconds since 1970, by the worker's clock. */
   readonly endedAt: number
   readonly worker: string
   readonly error: TaskErrorInfo
+  /** The last lines of its log. */
+  readonly logs?: readonly unknown[]
 }
 
 /**
@@ -44,16 +48,20 @@ export interface Envelope {
   readonly headers?: Readonly<Record<string, string>>
   /** The highest fencing number used before this copy was made: the next run of the same attempt goes on from it. */
   readonly epoch?: number
-  /** The last failed runs, oldest first, without their stacks. */
+  /** The last failed runs, oldest first, their stacks cut short. */
   readonly failures?: readonly FailedRun[]
   /** The task that sent this one. */
   readonly parent?: string
+  /** Words of the sender's to find it by. */
+  readonly tags?: readonly string[]
   /** The unique key whose lock this task holds. */
   readonly unique?: string
   /** 1 when the sender asked for no result. */
   readonly ignoreResult?: 1
   /** Whether the sender chose the id itself, so that copies may come late. */
   readonly ownId?: 1
+  /** 1 when its turn under a rate limit has come: it was delayed until then. */
+  readonly paced?: 1
   /** 1 when the input is a list and the handler runs for each element. */
   readonly many?: 1
   /** What follows when it has ended, where it is part of a workflow. */
@@ -123,6 +131,7 @@ const optional: Readonly<Record<string, Check | undefined>> = {
   headers: isTexts,
   failures: (value) => Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null),
   parent: isText,
+  tags: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
   unique: isText,
   flow: (value) => Array.isArray((value as FlowLink | null)?.frames),
 }

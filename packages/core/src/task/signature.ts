@@ -7,7 +7,7 @@ export interface Nothing {
 }
 
 /** What may be said of a signature; for a chain or a group it counts for every task in it that says nothing else. */
-export type SignatureOptions = Omit<SendOptions, 'taskId' | 'uniqueKey'>
+export type SignatureOptions = Omit<SendOptions, 'taskId' | 'uniqueKey' | 'throttle' | 'debounce'>
 
 /** What an error callback is given. */
 export interface FailedStep {

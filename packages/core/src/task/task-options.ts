@@ -2,7 +2,8 @@ import type { Priority } from '../contracts/broker.ts'
 import type { Duration } from '../options/duration.ts'
 import type { TaskContext } from './context.ts'
 import type { JsonCheck } from './json-types.ts'
-import type { OutputOf, Schema } from './schema.ts'
+import type { ConcurrencyLimit, RateLimit } from './limits.ts'
+import type { InputOf, OutputOf, Schema } from './schema.ts'
 
 /** How long to wait before the next run. */
 export interface BackoffOptions {
@@ -50,15 +51,30 @@ export interface TaskSettings {
   readonly ignoreResult?: boolean
   /** `after`: a crash runs the task again (at least once). `before`: it never runs twice (at most once). @default 'after' */
   readonly acknowledge?: 'after' | 'before'
+  /**
+   * The most starts in a time, on all workers together. A task over the limit waits outside the queue until it is its turn:
+   * it holds no slot and uses up no attempt. Needs a backend. @example '100/m' @default none
+   */
+  readonly rateLimit?: RateLimit<never>
+  /**
+   * The most running at once, on all workers together. A task over the limit waits outside the queue until one has ended.
+   * Needs a backend. @example { limit: 5, key: (input) => input.tenant } @default none
+   */
+  readonly concurrency?: ConcurrencyLimit<never>
   /** Deaths of the task's own process before it goes to the dead letters. @default 3 */
   readonly maxCrashes?: number
 }
 
-export interface TaskOptions<S extends Schema, R, State> extends TaskSettings {
+export interface TaskOptions<S extends Schema, R, State>
+  extends Omit<TaskSettings, 'rateLimit' | 'concurrency'> {
   /** How messages call it. Never derived from a file or a variable: renaming those must not orphan messages. */
   readonly name: string
   /** What the sender passes. Without it the task takes no input. The only source of the payload's type. */
   readonly input?: S
+  /** @see TaskSettings.rateLimit */
+  readonly rateLimit?: RateLimit<InputOf<NoInfer<S>>>
+  /** @see TaskSettings.concurrency */
+  readonly concurrency?: ConcurrencyLimit<InputOf<NoInfer<S>>>
   /** Checks what `run` returns, at run time. */
   readonly output?: Schema
   readonly run: (input: OutputOf<S>, context: TaskContext<State>) => R

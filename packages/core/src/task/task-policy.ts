@@ -4,6 +4,7 @@ import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration, parseOptionalDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName } from '../options/names.ts'
+import { type Limit, type RatePolicy, resolveConcurrency, resolveRate } from './limits.ts'
 import type { RetryOptions, TaskSettings } from './task-options.ts'
 
 /** A task's backoff with every default filled in. */
@@ -35,6 +36,8 @@ export interface TaskPolicy {
   readonly ignoreResult: boolean
   readonly acknowledge: 'after' | 'before'
   readonly maxCrashes: number
+  readonly rate: RatePolicy | undefined
+  readonly concurrency: Limit | undefined
 }
 
 const knownSettings = new Set([
@@ -48,6 +51,8 @@ const knownSettings = new Set([
   'ignoreResult',
   'acknowledge',
   'maxCrashes',
+  'rateLimit',
+  'concurrency',
 ])
 
 const retryNames: ReadonlySet<string> = new Set(['maxRetries', 'backoff', 'retryIf'])
@@ -60,9 +65,15 @@ export const taskSettingNames: ReadonlySet<string> = knownSettings
  * Settings of the task over those of the app, checked.
  *
  * @param what Whose they are: `task 'add'`, `createApp({ defaults })`.
+ * @param name Of the task.
  * @throws TqError `INVALID_OPTION`, `INVALID_DURATION`, `INVALID_NAME`
  */
-export function resolveTaskPolicy(own: TaskSettings, defaults: TaskSettings, what: string): TaskPolicy {
+export function resolveTaskPolicy(
+  own: TaskSettings,
+  defaults: TaskSettings,
+  what: string,
+  name = what,
+): TaskPolicy {
   const set = { ...defaults, ...own }
   const softLimitMs = parseOptionalDuration(set.softTimeLimit, `${what}: softTimeLimit`)
   const limitMs = parseOptionalDuration(set.timeLimit, `${what}: timeLimit`)
@@ -83,6 +94,8 @@ export function resolveTaskPolicy(own: TaskSettings, defaults: TaskSettings, wha
     ignoreResult: set.ignoreResult ?? false,
     acknowledge: oneOf(set.acknowledge ?? 'after', ['after', 'before'], what, 'acknowledge'),
     maxCrashes: checkCount(set.maxCrashes ?? 3, 1, what, 'maxCrashes'),
+    rate: resolveRate(set.rateLimit, name, what),
+    concurrency: resolveConcurrency(set.concurrency, name, what),
   })
 }
 

@@ -24,8 +24,22 @@ export interface SendOptions {
   readonly taskId?: string
   /** At most one task with this key is queued or running; while there is one, sending returns its handle. */
   readonly uniqueKey?: string
+  /**
+   * At most one task with this key in a time: while there was one, sending returns its handle and sends nothing.
+   *
+   * @example { key: `digest:${user}`, every: '1h' }
+   */
+  readonly throttle?: { readonly key: string; readonly every: Duration }
+  /**
+   * Waits until nobody has sent a task with this key for so long, then runs the last one; those before it end as REVOKED.
+   *
+   * @example { key: `index:${document}`, wait: '5s' }
+   */
+  readonly debounce?: { readonly key: string; readonly wait: Duration }
   readonly maxRetries?: number
   readonly ignoreResult?: boolean
+  /** Words to find the task by in `app.history` and the dashboard: at most 10, of at most 64 characters. */
+  readonly tags?: readonly string[]
   /** Short texts that travel with the task; the handler reads them in `ctx.headers`. */
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -13,7 +13,7 @@ const digit = (at: number, and = 0xff, or = 0): string => hex[((pool[at] ?? 0) &
  * Ids made within a quarter of a second have the same digits after their version, up to so many: a store can keep
  * together what was made together. The 62 bits after that make them unique.
  */
-const mostAlike = 64
+const mostAlike = 32
 let alike = mostAlike
 let lastQuarter = -1
 let lastMs = -1

@@ -12,6 +12,7 @@ import type { TaskDefinition } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
 import { joinedInputs, revokedWorkflows } from './flow-admission.ts'
 import type { Job } from './job.ts'
+import type { LimitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { deadLetter, endedStep, type SettleItem } from './settle.ts'
 
@@ -39,11 +40,13 @@ export class Admission {
   readonly #queue: string
   readonly #runtime: Runtime
   readonly #connection: Connection
+  readonly #gate: LimitGate | undefined
   /** Stands in for a task this worker does not know. */
   readonly #unknown: TaskDefinition
 
-  constructor(queue: string, runtime: Runtime, connection: Connection) {
+  constructor(queue: string, runtime: Runtime, connection: Connection, gate: LimitGate | undefined) {
     this.#queue = queue
+    this.#gate = gate
     this.#runtime = runtime
     this.#connection = connection
     this.#unknown = {
@@ -86,10 +89,23 @@ export class Admission {
       const job = this.#toJob(read, claim, input, receivedAt)
       const outcome: Outcome | undefined =
         typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job, revoked)
-      if (outcome) refused.push({ job, outcome })
-      else jobs.push(job)
+      if (outcome) {
+        refused.push({ job, outcome })
+        this.#gate?.turnedAway(job)
+      } else jobs.push(job)
     }
-    return { jobs, refused }
+    return { jobs: this.#gate ? await this.#withinLimits(this.#gate, jobs, refused) : jobs, refused }
+  }
+
+  async #withinLimits(gate: LimitGate, jobs: readonly Job[], refused: Refusal[]): Promise<readonly Job[]> {
+    const limited = ({ task: { policy } }: Job) =>
+      policy.rate !== undefined || policy.concurrency !== undefined
+    const outcomes = await Promise.all(jobs.map((job) => (limited(job) ? gate.refusal(job) : undefined)))
+    for (const [index, job] of jobs.entries()) {
+      const outcome = outcomes[index]
+      if (outcome) refused.push({ job, outcome })
+    }
+    return jobs.filter((_, index) => !outcomes[index])
   }
 
   /** What has to be asked for parts of workflows; most batches have none. */

@@ -65,7 +65,10 @@ async function run(
     const task = app?.runtime.registry.get(envelope.task)
     if (!app || !task)
       throw new TqError('TASK_NOT_IMPLEMENTED', `Task '${envelope.task}' is not in the task modules.`)
-    const context = new ChildContext({ envelope, queue, task }, await app.startup(), logger)
+    const context = new ChildContext({ envelope, queue, task }, await app.startup(), {
+      logger,
+      connect: () => app.runtime.connect(),
+    })
     current = context
     const handler = withMiddleware(app.runtime.settings.runMiddleware, inlineHandler)
     const value = await handler({ envelope, queue, task }, input, context)

@@ -1,6 +1,8 @@
 import type { Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { WorkerStopping } from '../errors/task-errors.ts'
+import { TqError } from '../errors/tq-error.ts'
+import { LogLines } from '../runtime/log-lines.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 import type { ActiveRun } from './active-run.ts'
@@ -9,13 +11,14 @@ import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
 import { LeaseKeeping } from './lease-keeper.ts'
+import { type LimitGate, limitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { Pump } from './pump.ts'
-import { QueueOrder } from './queue-order.ts'
-import { QueueSession } from './queue-session.ts'
-import { RunContext } from './run-context.ts'
+import { type OnRefused, QueueSession } from './queue-session.ts'
+import { RunContext, type RunServices } from './run-context.ts'
 import { RunReporter } from './run-reporter.ts'
-import type { ResolvedWorkerOptions } from './worker-options.ts'
+import type { ResolvedWorkerOptions, WeightedQueue } from './worker-options.ts'
+import { WorkerQueues } from './worker-queues.ts'
 
 /** What the engine tells the worker it belongs to. */
 export interface EngineHost {
@@ -41,19 +44,22 @@ export class Engine {
   readonly #runtime: Runtime
   readonly #options: ResolvedWorkerOptions
   readonly #host: EngineHost
-  readonly #sessions: readonly QueueSession[]
+  readonly #queues: WorkerQueues
   readonly #keeping: LeaseKeeping
   readonly #pool: ProcessPool
+  readonly #gate: LimitGate | undefined
   readonly #attempts: AttemptSettings
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
   readonly #reporter: RunReporter
+  readonly #services: RunServices
   readonly #pump: Pump
   #wake: () => void = () => {}
   #cancelPatrol: (() => void) | undefined
   /** Leased, and waiting until they can run alone. */
   readonly #suspects: { readonly session: QueueSession; readonly job: Job }[] = []
   #solo = false
+  #concurrency: number
 
   constructor(
     runtime: Runtime,
@@ -66,11 +72,14 @@ export class Engine {
     this.#options = options
     this.#host = host
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
-    this.#sessions = options.queues.map(
-      ({ name }) =>
-        new QueueSession(name, runtime, connection, options, this.#keeping, (job, outcome, settlement) =>
-          host.settled(job, outcome, settlement, 0),
-        ),
+    this.#concurrency = options.concurrency
+    const gate = limitGate(runtime, connection)
+    this.#gate = gate
+    const onRefused: OnRefused = (job, outcome, settlement) => host.settled(job, outcome, settlement, 0)
+    this.#queues = new WorkerQueues(
+      options.queues,
+      options.order,
+      (name) => new QueueSession(name, runtime, connection, options, this.#keeping, gate, onRefused),
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
     this.#pool = pool
@@ -82,38 +91,107 @@ export class Engine {
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
     this.#isolated = () => pool.take()
+    const { logger, clock, settings } = runtime
+    const connect = () => runtime.connect()
+    const keepsLogs = settings.history.logs && connection.backend !== undefined
+    const newLines = () => new LogLines(settings.history.isSecret, () => clock.now())
+    this.#services = keepsLogs ? { logger, connect, newLines } : { logger, connect }
     this.#reporter = new RunReporter(runtime, connection, this.active, options.name)
-    this.#pump = new Pump(
-      this.#sessions,
-      new QueueOrder(options.queues, options.order),
-      options.burst ? 100 : 5_000,
-      {
-        room: (session) => this.#room(session),
-        startReady: () => this.#startReady(),
-        changed: () => this.#changed(),
-        foundNothing: () => {
-          if (this.active.size === 0 && this.reserved === 0) this.#host.idle()
-        },
+    this.#pump = new Pump(this.#queues, options.burst ? 100 : 5_000, {
+      room: (session) => this.#room(session),
+      startReady: () => this.#startReady(),
+      changed: () => this.#changed(),
+      foundNothing: () => {
+        if (this.active.size === 0 && this.reserved === 0) this.#host.idle()
       },
-    )
+    })
   }
 
   /** Tasks leased and waiting for a slot. */
   get reserved(): number {
     let sum = this.#suspects.length
-    for (const { ready } of this.#sessions) sum += ready.length
+    for (const { ready } of this.#queues.sessions) sum += ready.length
     return sum
   }
 
+  get concurrency(): number {
+    return this.#concurrency
+  }
+
+  /** Those it takes tasks from, paused ones too. */
+  get queues(): readonly WeightedQueue[] {
+    return this.#queues.named
+  }
+
+  /** Those of its queues that are paused. */
+  get paused(): readonly string[] {
+    return this.#queues.paused
+  }
+
+  /** Tasks leased and waiting for a slot, named. */
+  *waiting(): Generator<Job> {
+    for (const { ready } of this.#queues.sessions) yield* ready
+    for (const { job } of this.#suspects) yield job
+  }
+
+  /**
+   * More or fewer slots from now on; what runs goes on. A receiver was opened for so many tasks, which is the limit.
+   *
+   * @throws TqError `INVALID_OPTION`
+   */
+  resize(concurrency: number): void {
+    const most = this.#options.concurrency + this.#options.readAhead
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > most) {
+      throw new TqError(
+        'INVALID_OPTION',
+        `concurrency ${String(concurrency)} is not a whole number from 1 to ${most}; a worker started with more can have more.`,
+      )
+    }
+    this.#concurrency = concurrency
+    this.#queues.resize(concurrency)
+    this.#look()
+  }
+
+  /** Takes nothing from these queues from now on, and gives back what has not started. */
+  pause(names: ReadonlySet<string>): void {
+    if (this.#queues.pause(names)) this.#look()
+  }
+
+  /** Other rates than those of the definitions, by task. */
+  overrideRates(rates: ReadonlyMap<string, string>): void {
+    this.#gate?.override(rates)
+  }
+
+  /** False when it takes from that queue already. */
+  async addQueue(queue: WeightedQueue): Promise<boolean> {
+    const added = await this.#queues.add(queue)
+    if (added) this.#look()
+    return added
+  }
+
+  /** Running tasks of it go on. False when it does not take from that queue. */
+  removeQueue(name: string): boolean {
+    const removed = this.#queues.remove(name, this.active)
+    if (removed) this.#look()
+    return removed
+  }
+
+  /** Something about the queues or slots has changed: what waits for messages has to begin anew. */
+  #look(): void {
+    this.#pump.interrupt()
+    this.#startReady()
+    this.#wake()
+  }
+
   async open(): Promise<void> {
-    for (const session of this.#sessions) await session.open()
+    for (const session of this.#queues.sessions) await session.open()
   }
 
   /** Takes and runs tasks until the signal aborts; then everything not started is given back. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true })
     await this.#pump.run(signal)
-    for (const session of this.#sessions) session.releaseReady()
+    for (const session of this.#queues.sessions) session.releaseReady()
     for (const { session, job } of this.#suspects.splice(0)) session.release(job)
   }
 
@@ -134,15 +212,16 @@ export class Engine {
     this.#cancelPatrol?.()
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
-    await Promise.all(this.#sessions.map((session) => session.close(hurry)))
+    await this.#queues.close(hurry)
+    this.#gate?.stop()
     await this.#keeping.close()
     this.#pool.close()
   }
 
   #room(session: QueueSession): number {
-    if (this.#solo) return 0
+    if (this.#solo || !this.#queues.takes(session)) return 0
     const ahead = session.readAhead.room
-    const whole = this.#options.concurrency + ahead
+    const whole = this.#concurrency + ahead
     const room = whole - this.active.size - this.reserved
     if (ahead === 0) return Math.max(0, room)
     // By halves: one is on its way while the other is worked off. Less only when there is nothing left to do.
@@ -151,6 +230,7 @@ export class Engine {
   }
 
   #startReady(): void {
+    this.#queues.releaseIdle()
     this.#startSuspect()
     this.#fillSlots()
     if (!this.#cancelPatrol && this.reserved > 0) this.#planPatrol()
@@ -159,32 +239,32 @@ export class Engine {
   /** A task that may bring its process down and cannot be isolated: alone, if that is possible in reasonable time. */
   #startSuspect(): void {
     const [first] = this.#suspects
-    if (!first || this.#solo || this.active.size >= this.#options.concurrency) return
+    if (!first || this.#solo || this.active.size >= this.#concurrency) return
     const idle = this.active.size === 0
     const waited = this.#runtime.clock.monotonic() - first.job.receivedAt
     if (!idle && waited < longestSuspectWaitMs) return
     this.#suspects.shift()
     this.#solo = idle
-    if (!first.job.lost) void this.#run(first.session, first.job)
+    if (!first.job.lost) this.#run(first.session, first.job)
     else this.#solo = false
   }
 
   #fillSlots(): void {
-    for (const session of this.#sessions) {
-      while (session.ready.length > 0 && this.active.size < this.#options.concurrency && !this.#solo) {
+    for (const session of this.#queues.sessions) {
+      while (session.ready.length > 0 && this.active.size < this.#concurrency && !this.#solo) {
         const job = session.ready.shift() as Job
         if (job.suspect && !this.#pool.usable) {
           // The others do not wait for it.
           this.#suspects.push({ session, job })
           this.#startSuspect()
-        } else void this.#run(session, job)
+        } else this.#run(session, job)
       }
     }
   }
 
-  async #run(session: QueueSession, job: Job): Promise<void> {
-    const { clock, logger } = this.#runtime
-    const context = new RunContext(job, this.#host.state, logger)
+  #run(session: QueueSession, job: Job): void {
+    const { clock } = this.#runtime
+    const context = new RunContext(job, this.#host.state, this.#services)
     const run: ActiveRun = {
       job,
       session,
@@ -198,34 +278,50 @@ export class Engine {
     this.active.add(run)
     this.#reporter.wake()
     this.#host.started(run)
-    const early = job.task.policy.acknowledge === 'before'
+    if (job.task.policy.acknowledge === 'before') void this.#runOnce(run)
+    else void this.#attempt(run)
+  }
+
+  #attempt(run: ActiveRun): Promise<void> {
+    const { job, context } = run
+    const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
+    return attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline).then((outcome) =>
+      this.#conclude(run, outcome),
+    )
+  }
+
+  /** Its message goes before it runs; without that it must not run. */
+  async #runOnce(run: ActiveRun): Promise<void> {
+    if (await run.session.acknowledge(run.job)) await this.#attempt(run)
+    else this.#end(run)
+  }
+
+  #conclude(run: ActiveRun, outcome: Outcome): void {
+    const { job, session, context } = run
+    run.decided = true
     try {
-      if (early && !(await session.acknowledge(job))) return
-      const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
-      const outcome = await attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline)
-      run.decided = true
-      const runtimeMs = clock.monotonic() - run.startedTick
+      const runtimeMs = this.#runtime.clock.monotonic() - run.startedTick
       session.readAhead.observe(runtimeMs)
       session.settle(job, outcome, run.startedAt, (settlement) =>
         this.#host.settled(job, outcome, settlement, runtimeMs),
       )
-      // An inline handler past its limit goes on: its slot is taken until it returns.
-      if (context.running !== undefined) await context.running.catch(() => {})
     } catch (error) {
       // Nothing above should throw; if it does, the task must not be stuck for it.
-      logger.error(`task '${job.envelope.task}' could not be settled; it is given back`, {
+      this.#runtime.logger.error(`task '${job.envelope.task}' could not be settled; it is given back`, {
         id: job.envelope.id,
         error: String(error),
       })
       session.release(job)
-    } finally {
-      this.#end(run)
     }
+    // An inline handler past its limit goes on: its slot is taken until it returns.
+    if (context.running === undefined) this.#end(run)
+    else void context.running.catch(() => {}).then(() => this.#end(run))
   }
 
   #end(run: ActiveRun): void {
     this.active.delete(run)
     this.#solo = false
+    this.#queues.ended(run.session, this.active)
     // Not left to the pump: it may be waiting for messages.
     this.#startReady()
     this.#wake()
@@ -247,7 +343,7 @@ export class Engine {
   #patrol(): void {
     this.#cancelPatrol = undefined
     const now = this.#runtime.clock.monotonic()
-    for (const session of this.#sessions) {
+    for (const session of this.#queues.sessions) {
       const oldest = session.ready[0]
       if (oldest && now - oldest.receivedAt > longestWaitMs) session.releaseReady()
     }

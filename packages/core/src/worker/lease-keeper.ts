@@ -26,7 +26,7 @@ export class LeaseKeeping {
   readonly #clock: Clock
   readonly #leaseMs: Millis
   readonly #maxBlockMs: Millis
-  readonly #holders = new Map<number, LeaseHolder>()
+  readonly #holders = new Map<number, { readonly holder: LeaseHolder; readonly receiver: Receiver }>()
   #thread: Thread | undefined
   #stopPulse: (() => void) | undefined
   #nextId = 0
@@ -38,7 +38,9 @@ export class LeaseKeeping {
   }
 
   keep(receiver: Receiver, holder: LeaseHolder): KeptLeases {
-    return receiver.keeper ? this.#inThread(receiver.keeper, holder) : this.#onThisLoop(receiver, holder)
+    return receiver.keeper
+      ? this.#inThread(receiver, receiver.keeper, holder)
+      : this.#onThisLoop(receiver, holder)
   }
 
   async close(): Promise<void> {
@@ -52,10 +54,10 @@ export class LeaseKeeping {
     return this.#leaseMs / 3
   }
 
-  #inThread(spec: KeeperSpec, holder: LeaseHolder): KeptLeases {
+  #inThread(receiver: Receiver, spec: KeeperSpec, holder: LeaseHolder): KeptLeases {
     const thread = this.#startThread()
     const id = this.#nextId++
-    this.#holders.set(id, holder)
+    this.#holders.set(id, { holder, receiver })
     thread.postMessage({
       type: 'keep',
       id,
@@ -83,7 +85,7 @@ export class LeaseKeeping {
       if (this.#thread !== thread) return
       this.#thread = undefined
       this.#stopPulse?.()
-      for (const holder of [...this.#holders.values()]) holder.lost(undefined)
+      for (const { holder } of [...this.#holders.values()]) holder.lost(undefined)
     }
     thread.on('error', gone)
     thread.on('exit', gone)
@@ -98,12 +100,25 @@ export class LeaseKeeping {
   }
 
   #heard(message: FromLeaseThread): void {
-    const holder = this.#holders.get(message.id)
-    if (message.type === 'lost') holder?.lost(undefined)
+    const kept = this.#holders.get(message.id)
+    if (!kept) return
+    if (message.type === 'lost') void this.#findLost(message.id, kept.receiver, kept.holder)
     else {
       const ago = Number(process.hrtime.bigint()) / 1e6 - message.at
-      holder?.renewed(undefined, this.#clock.monotonic() - ago)
+      kept.holder.renewed(undefined, this.#clock.monotonic() - ago)
     }
+  }
+
+  /** The receiver says which are gone. When it has none left, it may not be known to the service any more. */
+  async #findLost(id: number, receiver: Receiver, holder: LeaseHolder): Promise<void> {
+    const leases = holder.held()
+    const from = this.#clock.monotonic()
+    const settlements = await receiver.extend(leases).catch(() => [])
+    if (!this.#holders.has(id)) return
+    const kept = leases.filter((_, index) => settlements[index] === 'ok')
+    if (kept.length === 0) return holder.lost(undefined)
+    holder.lost(leases.filter((_, index) => settlements[index] === 'lost'))
+    holder.renewed(kept, from)
   }
 
   #onThisLoop(receiver: Receiver, holder: LeaseHolder): KeptLeases {

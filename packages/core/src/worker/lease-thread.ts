@@ -13,7 +13,7 @@ export type ToLeaseThread =
     }
   | { readonly type: 'leave'; readonly id: number }
 
-/** What this thread says: the leases of a receiver are gone, or were renewed by a request made at `at`. */
+/** What this thread says: leases of a receiver are gone, or all were renewed by a request made at `at`. */
 export type FromLeaseThread =
   | { readonly type: 'lost'; readonly id: number }
   /** Milliseconds of `process.hrtime`, which all threads of a process share. */
@@ -71,7 +71,6 @@ function keep({ id, module, data, everyMs }: ToLeaseThread & { type: 'keep' }): 
       if (!kept.has(id)) return
       const message = held === 'ok' ? ({ type: 'renewed', id, at } as const) : ({ type: 'lost', id } as const)
       parentPort?.postMessage(message satisfies FromLeaseThread)
-      if (held === 'lost') await leave(id)
     } catch {
       // The lease decides: when it ends, the next renewal says so.
     } finally {

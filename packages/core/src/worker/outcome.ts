@@ -1,5 +1,6 @@
 import type { Millis } from '../contracts/time.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
+import type { Places } from '../runtime/waiting-lines.ts'
 
 /** How one delivery ends. Settling turns it into calls; nothing else decides. */
 export type Outcome =
@@ -17,13 +18,17 @@ export type Outcome =
   | { readonly type: 'dead'; readonly error: TaskErrorInfo; readonly reason: string }
   /** It is not run any more: REVOKED. */
   | { readonly type: 'revoked'; readonly reason: string }
-  /** Not due yet, or no worker knows it yet: goes on as another copy. */
+  /** Not due yet, over a rate limit, or no worker knows it yet: goes on as another copy. */
   | {
       readonly type: 'forward'
       readonly delayMs: Millis
       readonly misses?: number
       readonly delayLeftMs?: Millis
+      /** Its turn under a rate limit is when the delay ends. */
+      readonly paced?: boolean
     }
+  /** As many of its kind are running as may: it waits outside the queue until one has ended. */
+  | { readonly type: 'wait'; readonly places: Places }
   /** Given back as it is, uncharged. */
   | { readonly type: 'release' }
   /** A copy of a task that has ended: acknowledged, nothing else. */

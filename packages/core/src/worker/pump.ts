@@ -1,5 +1,4 @@
 import type { Millis } from '../contracts/time.ts'
-import type { QueueOrder } from './queue-order.ts'
 import type { QueueSession } from './queue-session.ts'
 
 /** How many messages came; undefined when a queue could not be asked. */
@@ -17,38 +16,50 @@ export interface PumpHost {
   foundNothing(): void
 }
 
+/** Where messages come from; may change between two turns. */
+interface PumpQueues {
+  readonly sessions: readonly QueueSession[]
+  /** All of them, in the order of this turn. */
+  turn(): readonly QueueSession[]
+}
+
 /** Keeps slots filled from the queues: start what is ready, wait for room, fetch in turn. */
 export class Pump {
-  readonly #sessions: readonly QueueSession[]
-  readonly #order: QueueOrder
+  readonly #queues: PumpQueues
   readonly #waitMs: Millis
   readonly #host: PumpHost
+  /** Ends the waiting for messages that is under way. */
+  #waiting = new AbortController()
 
   /** @param waitMs How long a receive waits for a first task. */
-  constructor(sessions: readonly QueueSession[], order: QueueOrder, waitMs: Millis, host: PumpHost) {
-    this.#sessions = sessions
-    this.#order = order
+  constructor(queues: PumpQueues, waitMs: Millis, host: PumpHost) {
+    this.#queues = queues
     this.#waitMs = waitMs
     this.#host = host
   }
 
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.interrupt(), { once: true })
     while (!signal.aborted) {
       this.#host.startReady()
-      if (this.#sessions.every((session) => this.#host.room(session) <= 0)) {
+      if (this.#queues.sessions.every((session) => this.#host.room(session) <= 0)) {
         await this.#host.changed()
         continue
       }
-      const turn = this.#order
-        .turn()
-        .map((index) => this.#sessions[index])
-        .filter((session) => session !== undefined)
+      const turn = this.#queues.turn()
+      const waiting = this.#waiting.signal
       const counts =
-        turn.length === 1 ? await this.#waitForAny(turn, signal) : await this.#askThenWait(turn, signal)
+        turn.length === 1 ? await this.#waitForAny(turn, waiting) : await this.#askThenWait(turn, waiting)
       // A queue that could not be asked may be full of tasks.
-      if (counts.every((count) => count === 0) && !signal.aborted) this.#host.foundNothing()
+      if (counts.every((count) => count === 0) && !waiting.aborted) this.#host.foundNothing()
     }
+  }
+
+  /** Ends what is waited for now: the next turn sees the queues as they are then. */
+  interrupt(): void {
+    this.#waiting.abort()
+    this.#waiting = new AbortController()
   }
 
   async #askThenWait(turn: readonly QueueSession[], signal: AbortSignal): Promise<readonly Count[]> {

@@ -7,6 +7,7 @@ import { endOfAcknowledged, noReceiver } from './acknowledged.ts'
 import { Admission, type Admitted, type Refusal } from './admission.ts'
 import type { Job } from './job.ts'
 import type { LeaseKeeping } from './lease-keeper.ts'
+import type { LimitGate } from './limits/limit-gate.ts'
 import { type Line, openLine } from './line.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadAhead } from './read-ahead.ts'
@@ -37,6 +38,7 @@ export class QueueSession {
   readonly #options: ResolvedWorkerOptions
   readonly #keeping: LeaseKeeping
   readonly #admission: Admission
+  readonly #gate: LimitGate | undefined
   readonly #onRefused: OnRefused
   readonly #settling: SettleContext
   /** Running although their message is gone. */
@@ -50,6 +52,7 @@ export class QueueSession {
     connection: Connection,
     options: ResolvedWorkerOptions,
     keeping: LeaseKeeping,
+    gate: LimitGate | undefined,
     onRefused: OnRefused,
   ) {
     this.queue = queue
@@ -57,10 +60,11 @@ export class QueueSession {
     this.#connection = connection
     this.#options = options
     this.#keeping = keeping
+    this.#gate = gate
     this.#onRefused = onRefused
     this.#settling = settleContext(runtime, connection, options.name)
     this.readAhead = new ReadAhead(options.readAhead, options.concurrency)
-    this.#admission = new Admission(queue, runtime, connection)
+    this.#admission = new Admission(queue, runtime, connection, gate)
   }
 
   async open(): Promise<Line> {
@@ -99,7 +103,13 @@ export class QueueSession {
   }
 
   /** Hands a finished job to settling. */
-  settle(job: Job, outcome: Outcome, startedAt: number, settled: (settlement: Settlement) => void): void {
+  settle(job: Job, outcome: Outcome, startedAt: number, onSettled: (settlement: Settlement) => void): void {
+    const settled = this.#gate
+      ? (settlement: Settlement) => {
+          this.#gate?.left(job)
+          onSettled(settlement)
+        }
+      : onSettled
     const context = this.#settling
     context.now = this.#runtime.clock.now()
     const line = this.#line

@@ -11,12 +11,17 @@ const firstRuns = 8
  */
 export class ReadAhead {
   readonly #most: number
-  readonly #concurrency: number
+  #concurrency: number
   #runs = 0
   #averageMs = 0
 
   constructor(most: number, concurrency: number) {
     this.#most = most
+    this.#concurrency = concurrency
+  }
+
+  /** The worker has more or fewer slots now. */
+  resize(concurrency: number): void {
     this.#concurrency = concurrency
   }
 

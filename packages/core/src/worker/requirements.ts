@@ -1,5 +1,5 @@
 import { TqError } from '../errors/tq-error.ts'
-import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
 /**
@@ -22,6 +22,8 @@ export function checkRequirements(
         { details: { task: task.name, limitMs, maxLeaseMs: capabilities.maxLeaseMs } },
       )
     }
+    if (task.policy.rate) needBackend(connection, `rateLimit (task '${task.name}')`)
+    if (task.policy.concurrency) needBackend(connection, `concurrency (task '${task.name}')`)
     if (isolate === 'process' && task.run && options.modules.length === 0) {
       throw new TqError(
         'INVALID_OPTION',

@@ -1,9 +1,12 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Logger } from '../contracts/logger.ts'
 import { RetryRequest } from '../errors/control.ts'
 import { type Duration, parseOptionalDuration } from '../options/duration.ts'
+import type { LogLine, LogLines } from '../runtime/log-lines.ts'
+import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Job } from './job.ts'
+import { type OnceOptions, once } from './once.ts'
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
@@ -11,6 +14,12 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 export interface Progress {
   readonly fraction: number
   readonly message?: string
+}
+
+/** What a run may ask for. */
+export interface RunServices extends Pick<Runtime, 'logger' | 'connect'> {
+  /** Where the lines of its log are kept, if they are. */
+  readonly newLines?: () => LogLines
 }
 
 /** The context of one run. What few handlers use is made when it is asked for. */
@@ -26,16 +35,20 @@ export class RunContext implements TaskContext<unknown> {
   /** The last progress, and whether it is not written yet. */
   lastProgress: Progress | undefined
   progressDirty = false
+  /** What was written to its log, where that is kept; undefined until something is. */
+  lines: LogLines | undefined
   /** The handler of a run with a time limit: it may go on after the limit has decided. */
   running: Promise<unknown> | undefined
   /** Kills the process of an isolated run. */
   terminate: (() => void) | undefined
-  readonly #logger: Logger
+  readonly #services: RunServices
+  /** Of `once`, by name. */
+  #steps: Map<string, Promise<unknown>> | undefined
   #controller: AbortController | undefined
   #stopReason: Error | undefined
   #log: Logger | undefined
 
-  constructor(job: Pick<Job, 'envelope' | 'queue' | 'task'>, state: unknown, logger: Logger) {
+  constructor(job: Pick<Job, 'envelope' | 'queue' | 'task'>, state: unknown, services: RunServices) {
     const { envelope, task } = job
     this.id = envelope.id
     this.name = envelope.task
@@ -45,7 +58,7 @@ export class RunContext implements TaskContext<unknown> {
     this.state = state
     this.headers = envelope.headers ?? noHeaders
     this.parentId = envelope.parent
-    this.#logger = logger
+    this.#services = services
   }
 
   get signal(): AbortSignal {
@@ -55,7 +68,11 @@ export class RunContext implements TaskContext<unknown> {
   }
 
   get log(): Logger {
-    this.#log ??= bindLogger(this.#logger, { task: this.name, id: this.id, attempt: this.attempt })
+    this.#log ??= bindLogger(
+      this.#services.logger,
+      { task: this.name, id: this.id, attempt: this.attempt },
+      (level, message, fields) => this.#keep(level, message, fields),
+    )
     return this.#log
   }
 
@@ -84,16 +101,43 @@ export class RunContext implements TaskContext<unknown> {
     throw new RetryRequest(delayMs, options.countAttempt ?? true, options.cause)
   }
 
+  #keep(level: LogLine['level'], message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.lines ??= this.#services.newLines?.()
+    this.lines?.add(level, message, fields)
+  }
+
+  once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions = {}): Promise<Value> {
+    // Asked for twice in one run, it is one step.
+    this.#steps ??= new Map()
+    const steps = this.#steps
+    const known = steps.get(name) as Promise<Value> | undefined
+    if (known !== undefined) return known
+    const running = this.#once(name, step, options)
+    steps.set(name, running)
+    running.catch(() => steps.delete(name))
+    return running
+  }
+
+  async #once<Value>(name: string, step: () => Value | Promise<Value>, options: OnceOptions): Promise<Value> {
+    const { state } = needBackend(await this.#services.connect(), 'ctx.once')
+    return once(state, this.id, randomUUID(), name, step, options)
+  }
+
   idempotencyKey(name: string): string {
     return createHash('sha256').update(`${this.id}\n${name}`).digest('hex')
   }
 }
 
-function bindLogger(logger: Logger, bound: Readonly<Record<string, unknown>>): Logger {
-  return {
-    debug: (message, fields) => logger.debug(message, { ...bound, ...fields }),
-    info: (message, fields) => logger.info(message, { ...bound, ...fields }),
-    warn: (message, fields) => logger.warn(message, { ...bound, ...fields }),
-    error: (message, fields) => logger.error(message, { ...bound, ...fields }),
-  }
+function bindLogger(
+  logger: Logger,
+  bound: Readonly<Record<string, unknown>>,
+  keep: (level: LogLine['level'], message: string, fields?: Readonly<Record<string, unknown>>) => void,
+): Logger {
+  const at =
+    (level: LogLine['level']): Logger['info'] =>
+    (message, fields) => {
+      keep(level, message, fields)
+      logger[level](message, { ...bound, ...fields })
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -2,6 +2,7 @@ import type { TaskRecord } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { toldOf, withTold } from '../runtime/told-detail.ts'
 import type { ActiveRun } from './active-run.ts'
 
 /** How often it looks, and how long a task runs before it is worth a STARTED. */
@@ -76,7 +77,10 @@ export class RunReporter {
       attempt: envelope.attempt,
       epoch,
       updatedAt: this.#runtime.clock.now(),
-      detail: JSON.stringify(detail),
+      detail: withTold(
+        JSON.stringify(detail),
+        toldOf(envelope, this.#runtime.settings.history) + (run.context.lines?.told ?? ''),
+      ),
       ttlMs: keepMs,
       markMs: keepMs,
     }

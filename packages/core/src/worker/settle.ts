@@ -5,8 +5,11 @@ import { describeError, type TaskErrorInfo, TaskRevoked } from '../errors/task-e
 import { deadQueueOf } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
 import type { EndedStep } from '../runtime/follow-ups.ts'
+import type { ResolvedHistory } from '../runtime/history-settings.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
 import { type Connection, longestDelayMs, type Runtime } from '../runtime/runtime.ts'
+import { toldOf, withTold } from '../runtime/told-detail.ts'
+import type { Places } from '../runtime/waiting-lines.ts'
 import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
 import type { FlowLink, FlowValue } from '../task/flow.ts'
@@ -18,6 +21,8 @@ export interface SettleItem extends CommitItem {
   /** Part of a workflow: record, follow-ups and ack one after the other, since what follows may be more than one step. */
   readonly inSteps?: boolean
   readonly ended?: EndedStep
+  /** It waits outside the queue until there is a place. */
+  readonly waits?: { readonly places: Places; readonly queue: string; readonly message: OutboundMessage }
 }
 
 /** What settling needs to know of the worker. */
@@ -30,6 +35,7 @@ export interface SettleContext {
   readonly maxBodyBytes: number
   /** Whether records are kept at all. */
   readonly hasBackend: boolean
+  readonly history: ResolvedHistory
   /** Whether late copies of a message are possible, so that ended tasks must be remembered. */
   readonly copiesPossible: boolean
   /** Set anew for each that is settled. */
@@ -45,6 +51,7 @@ export function settleContext(runtime: Runtime, connection: Connection, worker: 
     maxDelayMs: longestDelayMs(connection),
     maxBodyBytes: connection.broker.capabilities.maxBodyBytes,
     hasBackend: connection.backend !== undefined,
+    history: runtime.settings.history,
     copiesPossible: !connection.oneStore,
     now: 0,
   }
@@ -52,8 +59,10 @@ export function settleContext(runtime: Runtime, connection: Connection, worker: 
 
 /** Two weeks: longer than any service keeps a message that nobody takes. */
 const rememberMs: Millis = 14 * 86_400_000
-/** Failed runs that travel with a task, without their stacks. */
+/** Failed runs that travel with a task, what they tell cut short. */
 const mostFailures = 5
+const mostStack = 800
+const mostLogLines = 10
 
 /** The record, the follow-ups and the ack that an outcome means. */
 export function settlementOf(
@@ -63,6 +72,10 @@ export function settlementOf(
   context: SettleContext,
 ): SettleItem {
   const item = commitOf(job, outcome, startedAt, context)
+  if (outcome.type === 'wait') {
+    const { queue, delivery } = job
+    return { ...item, inSteps: true, waits: { places: outcome.places, queue, message: delivery.message } }
+  }
   if (!job.envelope.flow) return item
   const end = endOf(job, outcome)
   return {
@@ -92,7 +105,7 @@ function commitOf(job: Job, outcome: Outcome, startedAt: number, context: Settle
       return withRecord(lease, doneRecord(job, outcome.json, startedAt, context), [])
     case 'retry':
       return withRecord(lease, retryRecord(job, outcome, startedAt, context), [
-        retryCopy(job, outcome, context),
+        retryCopy(job, outcome, startedAt, context),
       ])
     case 'dead':
       return withRecord(lease, deadRecord(job, outcome.error, outcome.reason, startedAt, context), [
@@ -102,6 +115,7 @@ function commitOf(job: Job, outcome: Outcome, startedAt: number, context: Settle
       return withRecord(lease, endRecord(job, 'REVOKED', { reason: outcome.reason }, undefined, context), [])
     case 'forward':
       return { lease, publish: [forwardCopy(job, outcome, context)] }
+    case 'wait':
     case 'drop':
     case 'release':
     case 'lost':
@@ -155,7 +169,8 @@ function doneRecord(
       ? ''
       : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
-  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${result}}`
+  const failures = envelope.failures ? `,"attempts":${JSON.stringify(envelope.failures)}` : ''
+  const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${failures}${result}}`
   return record(job, 'SUCCESS', detail, task.policy.successTtlMs, context)
 }
 
@@ -170,7 +185,7 @@ function retryRecord(
     startedAt,
     worker: context.worker,
     error: outcome.error,
-    attempts: failuresWith(job, outcome.error, context),
+    attempts: failuresWith(job, outcome.error, startedAt, context),
     nextAttempt: outcome.nextAttempt,
   }
   const ttlMs = outcome.delayMs + rememberMs
@@ -190,7 +205,7 @@ function deadRecord(
     startedAt,
     error,
     reason,
-    attempts: failuresWith(job, error, context),
+    attempts: failuresWith(job, error, startedAt, context),
     envelope: job.envelope,
   }
   return endRecord(job, 'FAILURE', detail, job.task.policy.failureTtlMs, context)
@@ -207,6 +222,7 @@ function endRecord(
     sentAt: job.envelope.sentAt,
     endedAt: context.now,
     worker: context.worker,
+    ...(job.envelope.failures ? { attempts: job.envelope.failures } : {}),
     ...more,
   }
   const keepMs = ttlMs ?? job.task.policy.failureTtlMs
@@ -216,11 +232,15 @@ function endRecord(
 function record(
   job: Job,
   state: TaskState,
-  detail: string,
-  ttlMs: Millis,
+  json: string,
+  resultTtlMs: Millis,
   context: SettleContext,
 ): TaskRecord | undefined {
   if (!context.hasBackend) return undefined
+  const { history, now } = context
+  const ttlMs = Math.max(resultTtlMs, history.expiresMs)
+  const until = ttlMs > resultTtlMs ? `,"until":${now + resultTtlMs}` : ''
+  const detail = withTold(json, toldOf(job.envelope, history) + (job.context?.lines?.told ?? '') + until)
   const remember = context.copiesPossible || job.envelope.ownId === 1
   return {
     id: job.envelope.id,
@@ -237,14 +257,21 @@ function record(
   }
 }
 
-function retryCopy(job: Job, outcome: Outcome & { type: 'retry' }, context: SettleContext): RoutedMessage {
-  const { delayLeftMs: _, ...envelope } = job.envelope
+function retryCopy(
+  job: Job,
+  outcome: Outcome & { type: 'retry' },
+  startedAt: number,
+  context: SettleContext,
+): RoutedMessage {
+  // Each start counts against a rate limit: the next one takes its turn anew.
+  const { delayLeftMs: _left, paced: _paced, ...envelope } = job.envelope
   return copy(job, outcome.delayMs, context, {
     ...envelope,
     attempt: outcome.nextAttempt,
-    failures: failuresWith(job, outcome.error, context).map(
-      ({ error: { stack: _stack, ...error }, ...rest }) => ({ ...rest, error }),
-    ),
+    failures: failuresWith(job, outcome.error, startedAt, context).map(({ error, ...rest }) => ({
+      ...rest,
+      error: error.stack === undefined ? error : { ...error, stack: error.stack.slice(0, mostStack) },
+    })),
     ...(outcome.crashes > 0 ? { crashes: outcome.crashes } : {}),
   })
 }
@@ -258,6 +285,7 @@ function forwardCopy(
   return copy(job, outcome.delayLeftMs ?? outcome.delayMs, context, {
     ...envelope,
     ...(outcome.misses === undefined ? {} : { misses: outcome.misses }),
+    ...(outcome.paced ? { paced: 1 } : {}),
   })
 }
 
@@ -271,7 +299,20 @@ function copy(job: Job, delayMs: Millis, context: SettleContext, envelope: Envel
   return { queue: job.queue, message: toMessage(brief, context.codec, hop.delayMs) }
 }
 
-function failuresWith(job: Job, error: TaskErrorInfo, context: SettleContext): readonly FailedRun[] {
-  const failure = { attempt: job.envelope.attempt, endedAt: context.now, worker: context.worker, error }
+function failuresWith(
+  job: Job,
+  error: TaskErrorInfo,
+  startedAt: number,
+  context: SettleContext,
+): readonly FailedRun[] {
+  const logs = job.context?.lines?.last(mostLogLines)
+  const failure: FailedRun = {
+    attempt: job.envelope.attempt,
+    startedAt,
+    endedAt: context.now,
+    worker: context.worker,
+    error,
+    ...(logs ? { logs } : {}),
+  }
   return [...(job.envelope.failures ?? []), failure].slice(-mostFailures)
 }

@@ -104,7 +104,8 @@ export function resolveWorkerOptions(
   })
 }
 
-function parseQueue(text: string): WeightedQueue {
+/** @param text `name` or `name:weight`. @throws TqError `INVALID_NAME`, `INVALID_OPTION` */
+export function parseQueue(text: string): WeightedQueue {
   const [name = '', weight = '1'] = text.trim().split(':')
   return { name: checkQueueName(name), weight: atLeast(1, Number(weight), `weight of queue '${name}'`) }
 }

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import type { Backend } from '../contracts/backend.ts'
 import type { Settlement } from '../contracts/broker.ts'
 import { isTerminal } from '../contracts/record.ts'
@@ -8,18 +7,24 @@ import { type Duration, parseDuration } from '../options/duration.ts'
 import { deadQueueOf } from '../options/names.ts'
 import type { AppInternals } from '../runtime/app-brand.ts'
 import type { TaskEvent } from '../runtime/events.ts'
+import { rememberQueues } from '../runtime/known-queues.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { dropUnique } from '../runtime/unique-lock.ts'
-import type { WorkerInfo } from '../runtime/worker-list.ts'
+import type { WorkerInfo, WorkerTask } from '../runtime/worker-list.ts'
 import { newId } from '../util/ids.ts'
+import { type Controls, obey } from './commands.ts'
 import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
 import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Job } from './job.ts'
+import { LimitUpkeep } from './limits/limit-upkeep.ts'
 import type { Outcome } from './outcome.ts'
+import { HealthMeter } from './process-health.ts'
 import { checkRequirements, limitations } from './requirements.ts'
-import type { ResolvedWorkerOptions } from './worker-options.ts'
+import { TaskCounter } from './task-counter.ts'
+import { describeWorker, toActive, toWorkerTask } from './worker-info.ts'
+import type { ResolvedWorkerOptions, WeightedQueue } from './worker-options.ts'
 
 /** Why a worker stopped, and what it did. */
 export interface StopReport {
@@ -50,7 +55,8 @@ export class Worker {
   readonly #watchMemory: boolean
   readonly #stopReceiving = new AbortController()
   readonly #hurry = new AbortController()
-  readonly #counts = { succeeded: 0, failed: 0, retried: 0 }
+  readonly #counter: TaskCounter
+  readonly #health = new HealthMeter()
   readonly #startedAt: number
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #starting: Promise<void> = Promise.resolve()
@@ -61,10 +67,10 @@ export class Worker {
   #heartbeat: Heartbeat | undefined
   #deadLetters: DeadLetterUpkeep | undefined
   #delays: DelayAttendant | undefined
+  #limits: LimitUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
-  #startedTasks = 0
 
   /** @param loader A module whose `load(url)` imports task files in child processes. */
   constructor(app: AppInternals, options: ResolvedWorkerOptions, loader?: string, companion?: Companion) {
@@ -76,6 +82,7 @@ export class Worker {
     this.#watchMemory = options.maxMemory < Number.MAX_SAFE_INTEGER
     this.id = newId(app.runtime.clock)
     this.#startedAt = app.runtime.clock.now()
+    this.#counter = new TaskCounter(app.runtime.clock)
     this.stopped = new Promise((resolve) => {
       this.#reportStop = resolve
     })
@@ -109,28 +116,17 @@ export class Worker {
     return await this.stopped
   }
 
-  /** What it is and does now. */
+  /** What it is and does now. Measures from call to call. */
   describe(): WorkerInfo {
-    const engine = this.#engine
-    return {
+    return describeWorker(this.#runtime, this.#runtime.connected, {
       id: this.id,
-      name: this.options.name,
-      host: hostname(),
-      pid: process.pid,
-      queues: this.options.queues.map(({ name }) => name),
-      tasks: this.#runtime.registry.names(),
-      concurrency: this.options.concurrency,
+      options: this.options,
       state: this.#state === 'stopping' ? 'stopping' : 'running',
       startedAt: this.#startedAt,
-      updatedAt: this.#runtime.clock.now(),
-      active: [...(engine?.active ?? [])].map(({ job, startedAt }) => ({
-        id: job.envelope.id,
-        name: job.envelope.task,
-        startedAt,
-      })),
-      reserved: engine?.reserved ?? 0,
-      ...this.#counts,
-    }
+      engine: this.#engine,
+      counter: this.#counter,
+      health: this.#health.measure(),
+    })
   }
 
   async #start(): Promise<void> {
@@ -155,16 +151,34 @@ export class Worker {
     this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
     await engine.open()
     if (connection.backend) {
-      this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, engine.active, () => this.describe())
+      this.#health.start()
+      this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, {
+        id: this.id,
+        active: engine.active,
+        counter: this.#counter,
+        describe: () => this.describe(),
+        pause: (queues) => engine.pause(queues),
+        overrideRates: (rates) => engine.overrideRates(rates),
+        obey: (command) => obey(this.#controls(connection, engine), command),
+      })
       await this.#heartbeat.start()
+      await this.#attend('remembering the queues', () => this.#remember(connection, this.options.queues))
     }
     if (connection.parked) {
       this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
       this.#delays.start()
     }
+    this.#limits = this.#limitUpkeep(connection)
+    this.#limits?.start()
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
     await this.#companion?.start()
+  }
+
+  /** Only where tasks have places to wait for. */
+  #limitUpkeep({ backend, lines }: Connection): LimitUpkeep | undefined {
+    const needed = this.#runtime.registry.all().some(({ policy }) => policy.concurrency)
+    return needed && backend && lines ? new LimitUpkeep(this.#runtime, backend, lines, this.id) : undefined
   }
 
   #stop(reason: StopReport['reason'], graceMs: number): Promise<void> {
@@ -179,36 +193,72 @@ export class Worker {
     await this.#starting.catch(() => {})
     await this.#attend('the beat', () => this.#companion?.stop())
     let released = 0
-    await this.#attend('the last receive', () => this.#running)
-    await this.#attend('running tasks', async () => {
+    await this.#attend('stopping: the last receive', () => this.#running)
+    await this.#attend('stopping: running tasks', async () => {
       released = (await this.#engine?.finish(graceMs, this.#hurry.signal)) ?? 0
     })
-    await this.#attend('settling', () => this.#engine?.close(this.#hurry.signal))
-    await this.#attend('the heartbeat', () => this.#heartbeat?.stop())
-    await this.#attend('delayed tasks', () => this.#delays?.stop())
-    await this.#attend('dead letters', () => this.#deadLetters?.stop())
-    if (this.#usesApp) await this.#attend('shutdown of the app', () => this.#app.shutdown())
+    await this.#attend('stopping: settling', () => this.#engine?.close(this.#hurry.signal))
+    await this.#attend('stopping: the heartbeat', () => this.#heartbeat?.stop())
+    this.#health.stop()
+    await this.#attend('stopping: delayed tasks', () => this.#delays?.stop())
+    await this.#attend('stopping: waiting tasks', () => this.#limits?.stop())
+    await this.#attend('stopping: dead letters', () => this.#deadLetters?.stop())
+    if (this.#usesApp) await this.#attend('stopping: shutdown of the app', () => this.#app.shutdown())
     this.#state = 'stopped'
-    this.#reportStop({ reason, released, ...this.#counts })
+    const { succeeded, failed, retried } = this.#counter.totals
+    this.#reportStop({ reason, released, succeeded, failed, retried })
   }
 
-  /** One step of stopping: what goes wrong in it must not keep the next one from happening. */
+  /** One step of starting or stopping: what goes wrong in it must not keep the next one from happening. */
   async #attend(what: string, step: () => Promise<void> | undefined): Promise<void> {
     try {
       await step()
     } catch (error) {
-      this.#runtime.logger.error(`stopping: ${what} failed`, { error: describeError(error).message })
+      this.#runtime.logger.error(`${what} failed`, { error: describeError(error).message })
+    }
+  }
+
+  /** For lists of queues: also when no worker is there any more. */
+  async #remember({ backend }: Connection, queues: readonly WeightedQueue[]): Promise<void> {
+    const names = queues.map(({ name }) => name)
+    if (backend) await rememberQueues(backend.state, names)
+  }
+
+  /** What it does when it is told over the mailbox. */
+  #controls(connection: Connection, engine: Engine): Controls {
+    return {
+      active: () => [...engine.active].map(toActive),
+      reserved: (): readonly WorkerTask[] => [...engine.waiting()].map(toWorkerTask),
+      conf: () => ({
+        ...this.options,
+        concurrency: engine.concurrency,
+        queues: engine.queues,
+        namespace: this.#runtime.settings.namespace,
+        defaults: this.#runtime.settings.defaults,
+      }),
+      resize: (concurrency) => engine.resize(concurrency),
+      addQueue: async (queue) => {
+        await connection.broker.declare({ name: queue.name })
+        await connection.broker.declare({ name: deadQueueOf(queue.name) })
+        await this.#remember(connection, [queue])
+        return await engine.addQueue(queue)
+      },
+      removeQueue: (name) => engine.removeQueue(name),
+      hasRate: (task) => this.#runtime.registry.get(task)?.policy.rate !== undefined,
+      // After the answer has been sent.
+      shutdown: (graceMs) => void setImmediate(() => this.#stop('asked', graceMs ?? this.options.graceMs)),
     }
   }
 
   #onStarted(job: Job): void {
     this.#idleRounds = 0
-    this.#startedTasks++
+    this.#counter.started()
     this.#runtime.events.emit('started', () => toEvent(job))
-    if (this.#startedTasks >= this.options.maxTasks) void this.#stop('max-tasks', this.options.graceMs)
+    if (this.#counter.totals.started >= this.options.maxTasks)
+      void this.#stop('max-tasks', this.options.graceMs)
     else if (
       this.#watchMemory &&
-      this.#startedTasks % 16 === 0 &&
+      this.#counter.totals.started % 16 === 0 &&
       process.memoryUsage.rss() > this.options.maxMemory
     ) {
       void this.#stop('max-memory', this.options.graceMs)
@@ -245,6 +295,7 @@ export class Worker {
       void this.#releaseUnique(connection, job, job.envelope.unique, outcome, settlement)
     }
     if (settlement === 'stale') {
+      this.#counter.ended(job.envelope.task, 'revoked', runtimeMs)
       events.emit('revoked', () => ({ ...toEvent(job), reason: 'revoked while it ran' }))
     } else this.#tell(job, outcome, runtimeMs)
   }
@@ -252,19 +303,20 @@ export class Worker {
   #tell(job: Job, outcome: Outcome, runtimeMs: number): void {
     const { events } = this.#runtime
     if (outcome.type === 'done') {
-      this.#counts.succeeded++
+      this.#counter.ended(job.envelope.task, 'succeeded', runtimeMs)
       events.emit('succeeded', () => ({ ...toEvent(job), runtimeMs }))
     } else if (outcome.type === 'retry') {
       const { error, delayMs } = outcome
-      this.#counts.retried++
+      this.#counter.ended(job.envelope.task, 'retried', runtimeMs)
       events.emit('retried', () => ({ ...toEvent(job), error, delayMs, runtimeMs }))
     } else if (outcome.type === 'dead') {
       const { error, reason } = outcome
-      this.#counts.failed++
+      this.#counter.ended(job.envelope.task, 'failed', runtimeMs)
       this.#deadLetters?.added(job.queue)
       if (!events.heard('failed')) this.#logFailure(job, error, reason)
       events.emit('failed', () => ({ ...toEvent(job), error, reason, runtimeMs }))
     } else if (outcome.type === 'revoked') {
+      this.#counter.ended(job.envelope.task, 'revoked', runtimeMs)
       events.emit('revoked', () => ({ ...toEvent(job), reason: outcome.reason }))
     }
   }

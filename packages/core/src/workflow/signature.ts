@@ -11,7 +11,7 @@ import type {
 import type { SendOptions } from '../task/task.ts'
 
 const optionNames: ReadonlySet<string> = new Set(
-  [...sendOptionNames].filter((name) => name !== 'taskId' && name !== 'uniqueKey'),
+  [...sendOptionNames].filter((name) => !['taskId', 'uniqueKey', 'throttle', 'debounce'].includes(name)),
 )
 
 /** A plan with its options; immutable. */

@@ -141,6 +141,8 @@ export function packNode(
     delayMs: Math.max(node.delayMs ?? 0, (node.eta ?? 0) - runtime.clock.now()),
     taskId: id,
     uniqueKey: undefined,
+    throttle: undefined,
+    debounceKey: undefined,
     pendingTtlMs: node.ttlMs,
     envelope: {
       v: 1,

@@ -7,17 +7,16 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 /**
  * `call(command, key, list)`: one command with many values, in pieces that Lua can hand over; \`size\` must be even
- * for pairs.
+ * for pairs. Answers the sum of the answers.
  */
 export const luaMany = `local function many(command, key, list)
   local count = #list
-  if count <= 4000 then
-    if count > 0 then redis.call(command, key, unpack(list)) end
-    return
-  end
+  if count <= 4000 then return count > 0 and redis.call(command, key, unpack(list)) or 0 end
+  local sum = 0
   for from = 1, count, 4000 do
-    redis.call(command, key, unpack(list, from, math.min(from + 3999, count)))
+    sum = sum + redis.call(command, key, unpack(list, from, math.min(from + 3999, count)))
   end
+  return sum
 end
 `
 
@@ -103,8 +102,23 @@ local function store(open, ended, isEnd, ms, fields, values, watched)
   if #gone > 0 then redis.call('HDEL', isEnd and open or ended, unpack(gone)) end
   if #set > 0 then
     local target = isEnd and ended or open
-    many('HSET', target, set)
+    local fresh = many('HSET', target, set)
     keep(target, ms)
+    if isEnd and fresh < #set / 2 then
+      -- Some were there before, or one is named twice: then the first counts.
+      local first = {}
+      for i = 1, #fields do
+        local field = fields[i]
+        if stored[i] then
+          if first[field] and isStale(first[field], values[i]) then
+            stored[i] = false
+            redis.call('HSET', ended, field, first[field] .. stamp)
+          else
+            first[field] = values[i]
+          end
+        end
+      end
+    end
   end
   return stored
 end
@@ -116,20 +130,25 @@ end
  */
 export const luaAccept = `local function accept(open, ended, ms, fields, values)
   local common = type(values) == 'string' and values .. stamp
-  local set, accepted, count = {}, {}, #fields
-  if redis.call('EXISTS', open, ended) == 0 then
+  local set, count = {}, #fields
+  local isNew = redis.call('EXISTS', open, ended) == 0
+  if isNew then
     for i = 1, count do
       set[2 * i - 1] = fields[i]
       set[2 * i] = common or values[i] .. stamp
     end
-    many('HSET', open, set)
+    local fresh = many('HSET', open, set)
     redis.call('PEXPIRE', open, ms)
-    return nil, true
+    if fresh == count then return nil, true end
+    -- One is named twice: as if nothing had been done, with more care.
+    redis.call('DEL', open)
+    set = {}
   end
   local olds, over = read(open, ended, fields)
-  local all = true
+  local accepted, known, all = {}, {}, true
   for i = 1, count do
-    local old, value = alive(olds[i]), common or values[i] .. stamp
+    local field, value = fields[i], common or values[i] .. stamp
+    local old = known[field] or alive(olds[i])
     accepted[i] = true
     if old then
       local state, generation, attempt = head(old)
@@ -139,9 +158,10 @@ export const luaAccept = `local function accept(open, ended, ms, fields, values)
       value = keepRun(old, value)
     end
     if accepted[i] then
-      set[#set + 1] = fields[i]
+      known[field] = value
+      set[#set + 1] = field
       set[#set + 1] = value
-      if over[i] then redis.call('HDEL', ended, fields[i]) end
+      if over[i] then redis.call('HDEL', ended, field) end
     else
       all = false
     end

@@ -19,7 +19,7 @@ import { addCounts, readCounts } from './counters.ts'
 import { expectChildren, pageOfJoined, reportChild } from './joins.ts'
 import { parkItem, takeDue, unparkItems } from './parking.ts'
 import { acquirePlace, holdersOf, releasePlace, renewPlace } from './places.ts'
-import { takeTokens } from './rates.ts'
+import { type TakeOptions, takeTokens } from './rates.ts'
 import { readTime } from './time.ts'
 import { deleteValue, putValue, readValues } from './values.ts'
 
@@ -135,10 +135,7 @@ export class RedisState implements StateStore {
     return holdersOf(this.#connection, key)
   }
 
-  take(
-    key: string,
-    options: { readonly limit: number; readonly windowMs: Millis; readonly cost: number },
-  ): Promise<Millis> {
+  take(key: string, options: TakeOptions): Promise<Millis> {
     return takeTokens(this.#connection, key, options)
   }
 

@@ -18,7 +18,7 @@ import { addCounts, readCounts } from './counters.ts'
 import { expectChildren, pageOfJoined, reportChild } from './joins.ts'
 import { parkItem, takeDue, unparkItems } from './parking.ts'
 import { acquirePlace, holdersOf, releasePlace, renewPlace } from './places.ts'
-import { takeTokens } from './rates.ts'
+import { type TakeOptions, takeTokens } from './rates.ts'
 import { deleteValue, putValue, readValues } from './values.ts'
 
 /**
@@ -147,10 +147,7 @@ export class SqliteState implements StateStore {
     return await this.#read((database, now, namespace) => holdersOf(database, now, namespace, key))
   }
 
-  async take(
-    key: string,
-    options: { readonly limit: number; readonly windowMs: number; readonly cost: number },
-  ): Promise<number> {
+  async take(key: string, options: TakeOptions): Promise<number> {
     return await this.#write(false, (transaction, namespace) =>
       takeTokens(transaction, namespace, key, options),
     )

@@ -121,9 +121,10 @@ export class MemoryState implements StateStore {
 
   async take(
     key: string,
-    { limit, windowMs, cost }: { limit: number; windowMs: Millis; cost: number },
+    options: { limit: number; windowMs: Millis; cost: number; reserve?: boolean },
   ): Promise<Millis> {
-    return this.#data().rates.take(key, limit, windowMs, cost)
+    const { limit, windowMs, cost, reserve = false } = options
+    return this.#data().rates.take(key, limit, windowMs, cost, reserve)
   }
 
   async count(

@@ -19,13 +19,19 @@ export class Rates {
     this.#buckets = new ExpiringMap(clock)
   }
 
-  take(key: string, limit: number, windowMs: Millis, cost: number): Millis {
+  take(key: string, limit: number, windowMs: Millis, cost: number, reserve: boolean): Millis {
     const now = this.#clock.monotonic()
     const { tokens, at } = this.#buckets.get(key) ?? { tokens: limit, at: now }
     const perMs = limit / windowMs
     const filled = Math.min(limit, tokens + (now - at) * perMs)
-    if (filled + tolerance < cost) return Math.ceil((cost - filled) / perMs)
-    this.#buckets.set(key, { tokens: filled - cost, at: now }, windowMs)
-    return 0
+    const enough = filled + tolerance >= cost
+    // Until it is full again, it has to be remembered.
+    if (enough || reserve)
+      this.#buckets.set(
+        key,
+        { tokens: filled - cost, at: now },
+        windowMs + Math.max(0, cost - filled) / perMs,
+      )
+    return enough ? 0 : Math.ceil((cost - filled) / perMs)
   }
 }

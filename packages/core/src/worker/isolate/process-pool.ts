@@ -127,7 +127,11 @@ export class ProcessPool {
         if (message.type === 'done') resolve(message.value)
         else if (message.type === 'failed') reject(rebuild(message.error, message.control))
         else if (message.type === 'progress') context.progress(message.fraction, message.message)
-        else if (message.type === 'log') context.log[message.level](message.message, message.fields)
+        else if (message.type === 'log') {
+          // Which task it is our own log says.
+          const { task: _t, id: _i, attempt: _a, ...fields } = message.fields
+          context.log[message.level](message.message, fields)
+        }
       }
       send(child, { type: 'run', envelope: job.envelope, queue: job.queue, input }, (error) =>
         reject(new TaskCrashed(error.message)),

@@ -1,0 +1,208 @@
+import type { Backend } from '../contracts/backend.ts'
+import { TqError } from '../errors/tq-error.ts'
+import type { Duration } from '../options/duration.ts'
+import { checkQueueName, checkTaskName, deadQueueOf } from '../options/names.ts'
+import { Audit, thisUser } from '../runtime/audit.ts'
+import type { DeadLetters } from '../runtime/dead-letters.ts'
+import { Mailbox, type Verb, type WorkerAnswer } from '../runtime/mailbox.ts'
+import { pauseQueue, resumeQueue } from '../runtime/paused-queues.ts'
+import { putRate } from '../runtime/rate-overrides.ts'
+import { runAgain } from '../runtime/run-again.ts'
+import { needBackend, type Runtime } from '../runtime/runtime.ts'
+import { type RateLimit, resolveRate } from '../task/limits.ts'
+import type { AsyncResult } from '../task/task.ts'
+import type { Asked } from './inspect.ts'
+
+/** Who does it; kept in the audit log. */
+export interface Acting {
+  /** @default the user of this process and its host */
+  readonly by?: string
+}
+
+/** What control needs of its app. */
+interface ControlHost extends Runtime {
+  readonly deadLetters: DeadLetters
+  result(id: string): AsyncResult
+}
+
+/** Steers queues, tasks and workers. What it does is kept in the audit log (`inspect.audit()`). Needs a backend. */
+export class Control {
+  readonly #app: ControlHost
+
+  constructor(app: ControlHost) {
+    this.#app = app
+  }
+
+  /**
+   * No worker takes tasks from the queue until it is resumed, also one that starts later. Running tasks go on, sending
+   * is accepted. Resolves when every live worker has stopped taking, or did not answer within its heartbeat.
+   */
+  async pause(
+    queue: string,
+    options: Acting & { readonly reason?: string } = {},
+  ): Promise<readonly WorkerAnswer<undefined>[]> {
+    const backend = await this.#backend('pausing a queue')
+    const { by = thisUser(), reason } = options
+    const since = this.#app.clock.now()
+    await pauseQueue(backend.state, {
+      queue: checkQueueName(queue),
+      since,
+      by,
+      ...(reason === undefined ? {} : { reason }),
+    })
+    await this.#record(backend, options, 'pause', queue, reason)
+    return this.#mailbox(backend).ask('look', undefined)
+  }
+
+  /** Returns whether it was paused. */
+  async resume(queue: string, options: Acting = {}): Promise<boolean> {
+    const backend = await this.#backend('resuming a queue')
+    const paused = await resumeQueue(backend.state, checkQueueName(queue))
+    await this.#record(backend, options, 'resume', queue, paused ? undefined : 'was not paused')
+    if (paused) await this.#mailbox(backend).ask('look', undefined)
+    return paused
+  }
+
+  /** As `result.revoke()`. Returns false when it had ended. @throws TqError `UNKNOWN_RESULT` */
+  async revoke(
+    id: string,
+    options: Acting & { readonly terminate?: boolean; readonly reason?: string } = {},
+  ): Promise<boolean> {
+    const { by = thisUser(), terminate, reason = `by ${by}` } = options
+    const backend = await this.#backend('revoking a task')
+    const revoked = await this.#app.result(id).revoke({ ...(terminate ? { terminate } : {}), reason })
+    await this.#record(
+      backend,
+      options,
+      terminate ? 'terminate' : 'revoke',
+      id,
+      revoked ? undefined : 'had ended',
+    )
+    return revoked
+  }
+
+  /**
+   * Runs a task that ended in FAILURE once more, as a fresh one of the same id, one generation higher.
+   *
+   * @throws TqError `UNKNOWN_RESULT`, or `INVALID_OPTION` when it has not failed
+   */
+  async retry(id: string, options: Acting = {}): Promise<void> {
+    const backend = await this.#backend('running a task again')
+    await runAgain(this.#app, await this.#app.connect(), backend, id)
+    await this.#record(backend, options, 'retry', id)
+  }
+
+  /** Deletes all waiting tasks of a queue; running ones go on. Returns how many. */
+  async purge(queue: string, options: Acting = {}): Promise<number> {
+    const { broker } = await this.#app.connect()
+    const { admin } = broker
+    if (!admin) throw new TqError('CAPABILITY_MISSING', `${broker.name} does not offer purging.`)
+    await broker.declare({ name: checkQueueName(queue) })
+    const purged = await admin.purge(queue)
+    await this.#recordIfKept(options, 'purge', queue, `${purged} deleted`)
+    return purged
+  }
+
+  /** Sends dead letters of a queue back to it. Returns how many. */
+  async retryDead(
+    queue: string,
+    options: Acting & { readonly ids?: readonly string[] } = {},
+  ): Promise<number> {
+    const { ids } = options
+    const retried = await this.#app.deadLetters.retry(checkQueueName(queue), ids ? { ids } : {})
+    await this.#recordIfKept(options, 'retry dead letters', deadQueueOf(queue), `${retried} retried`)
+    return retried
+  }
+
+  /** Deletes dead letters of a queue. Returns how many. */
+  async dropDead(
+    queue: string,
+    options: Acting & { readonly ids?: readonly string[] } = {},
+  ): Promise<number> {
+    const { ids } = options
+    const dropped = await this.#app.deadLetters.drop(checkQueueName(queue), ids ? { ids } : {})
+    await this.#recordIfKept(options, 'drop dead letters', deadQueueOf(queue), `${dropped} dropped`)
+    return dropped
+  }
+
+  /** Gives workers so many slots, each. Lasts until they end. */
+  concurrency(slots: number, options: Asked & Acting = {}): Promise<readonly WorkerAnswer<undefined>[]> {
+    return this.#command('concurrency', options, { concurrency: slots }, String(slots))
+  }
+
+  /** Workers take tasks from this queue, too (`name` or `name:weight`). Lasts until they end. */
+  addConsumer(queue: string, options: Asked & Acting = {}): Promise<readonly WorkerAnswer<undefined>[]> {
+    checkQueueName(queue.split(':')[0] ?? '')
+    return this.#command('add-consumer', options, { queue }, queue)
+  }
+
+  /** Workers take no more tasks from this queue; what runs goes on. Lasts until they end. */
+  cancelConsumer(queue: string, options: Asked & Acting = {}): Promise<readonly WorkerAnswer<undefined>[]> {
+    return this.#command('cancel-consumer', options, { queue: checkQueueName(queue) }, queue)
+  }
+
+  /**
+   * Another rate for a task that has a `rateLimit`, such as `'10/m'`, for all workers until it is changed again; undefined
+   * means the one of its definition. @throws TqError `INVALID_OPTION`
+   */
+  async rateLimit(
+    task: string,
+    limit: string | undefined,
+    options: Acting = {},
+  ): Promise<readonly WorkerAnswer<undefined>[]> {
+    const { state } = await this.#backend('changing a rate limit')
+    const name = checkTaskName(task)
+    if (limit !== undefined) resolveRate(limit as RateLimit<never>, name, `task '${name}'`)
+    await putRate(state, name, limit)
+    return this.#command('rate-limit', options, { task: name }, `${name} ${limit ?? 'as defined'}`)
+  }
+
+  /** Workers stop as by SIGTERM: running tasks finish within the grace period, the rest is given back. */
+  shutdown(
+    options: Asked & Acting & { readonly grace?: Duration } = {},
+  ): Promise<readonly WorkerAnswer<undefined>[]> {
+    const { grace } = options
+    return this.#command('shutdown', options, grace === undefined ? {} : { grace }, 'stop')
+  }
+
+  async #command(
+    verb: Verb,
+    options: Asked & Acting,
+    withWhat: Readonly<Record<string, unknown>>,
+    what: string,
+  ): Promise<readonly WorkerAnswer<undefined>[]> {
+    const backend = await this.#backend(`'${verb}'`)
+    const answers = await this.#mailbox(backend).ask<undefined>(verb, options.to, withWhat)
+    const refused = answers.filter(({ error }) => error !== undefined).length
+    const outcome = `${answers.length - refused} of ${answers.length} workers did`
+    await this.#record(backend, options, `${verb} ${what}`, options.to?.join(', ') ?? 'all workers', outcome)
+    return answers
+  }
+
+  #mailbox(backend: Backend): Mailbox {
+    return new Mailbox(backend, this.#app.clock)
+  }
+
+  async #record(
+    backend: Backend,
+    { by = thisUser() }: Acting,
+    action: string,
+    target: string,
+    outcome?: string,
+  ): Promise<void> {
+    const entry = { by, action, target, ...(outcome === undefined ? {} : { outcome }) }
+    await new Audit(backend.state, this.#app.clock).add(entry)
+    this.#app.logger.info(`${action}: ${target}`, entry)
+  }
+
+  /** What also works without a backend leaves no trace there then but the log. */
+  async #recordIfKept(options: Acting, action: string, target: string, outcome: string): Promise<void> {
+    const { backend } = await this.#app.connect()
+    if (backend) await this.#record(backend, options, action, target, outcome)
+    else this.#app.logger.info(`${action}: ${target}`, { by: options.by ?? thisUser(), outcome })
+  }
+
+  async #backend(feature: string): Promise<Backend> {
+    return needBackend(await this.#app.connect(), feature)
+  }
+}

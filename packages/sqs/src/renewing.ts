@@ -1,0 +1,91 @@
+import {
+  type BatchResultErrorEntry,
+  ChangeMessageVisibilityBatchCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
+import type { Millis } from '@tq/core/driver'
+import { inBatches } from './batching.ts'
+import { type LeaseTable, type Slot, sharedNow } from './lease-table.ts'
+
+/** How leases are renewed: the same on the event loop and in a keeper's thread. */
+export interface Renewal {
+  readonly table: LeaseTable
+  /** By band. */
+  readonly urls: readonly string[]
+  readonly seconds: number
+  send<T>(call: (client: SQSClient) => Promise<T>): Promise<T>
+}
+
+/** By our clock a lease ends this much earlier than SQS lets it end. */
+export function earlierMs(seconds: number): Millis {
+  return Math.min(1_000, seconds * 100)
+}
+
+/** Of a lease: with more than this left it is not renewed yet. A third of it later it will be. */
+const freshShare = 3 / 4
+
+export function isFresh({ endsAt }: Slot, seconds: number): boolean {
+  return endsAt - sharedNow() > freshShare * seconds * 1_000
+}
+
+/** A lease of so many seconds that is asked for now: when it ends by our clock. */
+export function leaseEnd(from: Millis, seconds: number): Millis {
+  return from + seconds * 1_000 - earlierMs(seconds)
+}
+
+/** Whether leases were found to be over. */
+export type Renewed = 'ok' | 'lost'
+
+/**
+ * Renews leases; those that are over are marked so in the table. Rejects when a call failed as a whole and nothing was
+ * found to be lost.
+ */
+export async function renew(
+  { table, urls, seconds, send }: Renewal,
+  slots: readonly Slot[],
+): Promise<Renewed> {
+  let lost = false
+  const end = (one: Slot) => {
+    if (table.end(one)) lost = true
+  }
+  const now = sharedNow()
+  const perBand = urls.map((): { readonly slot: Slot; readonly seconds: number }[] => [])
+  for (const slot of slots) {
+    // SQS adds nothing beyond the twelve hours: what is left is asked for, and then no more.
+    const left = Math.min(seconds, Math.floor((slot.mustEndAt - now) / 1_000))
+    if (now >= slot.endsAt || left < 1) end(slot)
+    else perBand[slot.band]?.push({ slot, seconds: left })
+  }
+  const calls = perBand.flatMap((together, band) =>
+    inBatches(together).map(async (batch) => {
+      const from = sharedNow()
+      const { Failed = [] } = await send((client) =>
+        client.send(
+          new ChangeMessageVisibilityBatchCommand({
+            QueueUrl: urls[band],
+            Entries: batch.map(({ slot, seconds: timeout }, at) => ({
+              Id: String(at),
+              ReceiptHandle: slot.handle,
+              VisibilityTimeout: timeout,
+            })),
+          }),
+        ),
+      )
+      const failed = new Map(Failed.map((one) => [Number(one.Id), one]))
+      for (const [at, { slot, seconds: timeout }] of batch.entries()) {
+        const failure = failed.get(at)
+        if (!failure) table.renew(slot, leaseEnd(from, timeout))
+        else if (isOver(failure)) end(slot)
+      }
+    }),
+  )
+  const results = await Promise.allSettled(calls)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed && !lost) throw failed.reason
+  return lost ? 'lost' : 'ok'
+}
+
+/** What SQS could not do for now is no answer: the lease goes on as it was. */
+function isOver({ SenderFault, Code = '' }: BatchResultErrorEntry): boolean {
+  return (SenderFault ?? false) && !/Throttl|Internal|Unavailable/i.test(Code)
+}

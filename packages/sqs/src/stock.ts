@@ -1,0 +1,34 @@
+import type { Held } from './leases.ts'
+
+/** What polls brought and nobody has asked for yet; the highest band first, in each the oldest first. */
+export class Stock {
+  readonly #bands: readonly Held[][]
+  #count = 0
+
+  constructor(bands: number) {
+    this.#bands = Array.from({ length: bands }, () => [])
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  add(held: Held): void {
+    this.#bands[held.band]?.push(held)
+    this.#count++
+  }
+
+  take(max: number): readonly Held[] {
+    const taken: Held[] = []
+    for (const band of this.#bands) {
+      if (taken.length >= max) break
+      taken.push(...band.splice(0, max - taken.length))
+    }
+    this.#count -= taken.length
+    return taken
+  }
+
+  all(): readonly Held[] {
+    return this.take(this.#count)
+  }
+}

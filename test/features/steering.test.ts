@@ -1,0 +1,191 @@
+import { expect } from 'vitest'
+import { feature, gate, next, until } from './feature.ts'
+
+feature('control/pause-holds-a-queue-until-resumed', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const ran: string[] = []
+  const task = app.task({ name: 'task', run: (_, { id }) => void ran.push(id) })
+  const other = app.task({ name: 'other', queue: 'other', run: () => 'ran' })
+  await stage.worker(app)
+  // From another process: one that only steers.
+  const operator = stage.app()
+  const answers = await operator.control.pause('default', { by: 'kim', reason: 'deploy' })
+  expect(answers).toHaveLength(1)
+  expect(answers[0]?.error).toBeUndefined()
+  const held = await task.delay()
+  // The worker still works: only this queue is held.
+  expect(await (await other.delay()).get({ timeout: '5s' })).toBe('ran')
+  expect(ran).toEqual([])
+  // What a service had sent ahead comes back within a moment.
+  await until(async () => (await app.counts('default')).ready === 1)
+  expect(await app.inspect.queues()).toMatchObject([
+    { name: 'default', paused: { by: 'kim', reason: 'deploy' }, counts: { ready: 1 } },
+    { name: 'other', paused: undefined },
+  ])
+  expect(await operator.control.resume('default')).toBe(true)
+  await held.get({ timeout: '5s' })
+  expect(ran).toEqual([held.id])
+  expect(await operator.control.resume('default')).toBe(false)
+})
+
+feature('control/pause-outlives-workers', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const task = app.task({ name: 'task', run: () => 'ran' })
+  await app.control.pause('default')
+  const held = await task.delay()
+  const first = await stage.worker(app)
+  expect(first.describe()).toMatchObject({ state: 'paused', paused: ['default'] })
+  await first.stop()
+  const second = await stage.worker(app)
+  await until(async () => (await app.counts('default')).ready === 1)
+  expect(await held.status()).toBe('PENDING')
+  await app.control.resume('default')
+  expect(await held.get({ timeout: '5s' })).toBe('ran')
+  await until(() => second.describe().state === 'running')
+})
+
+feature('control/pause-gives-back-what-waits-for-a-slot', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const held = gate()
+  const task = app.task({ name: 'task', run: () => held.opened })
+  await stage.worker(app, { concurrency: 1 })
+  const started = next(app, 'started')
+  await task.delayMany([undefined, undefined, undefined])
+  await started
+  await app.control.pause('default')
+  await until(async () => (await app.counts('default')).ready === 2)
+  held.open()
+})
+
+feature('control/revoke-and-run-again', { backend: true }, async (stage) => {
+  const app = stage.app()
+  let fails = true
+  const task = app.task({
+    name: 'task',
+    retry: { maxRetries: 0 },
+    run: () => {
+      if (fails) throw new Error('not yet')
+      return 'at last'
+    },
+  })
+  await stage.worker(app)
+  const failed = await task.delay()
+  await expect(failed.get({ timeout: '5s' })).rejects.toMatchObject({ code: 'TASK_FAILED' })
+  fails = false
+  await app.control.retry(failed.id, { by: 'kim' })
+  expect(await failed.get({ timeout: '5s' })).toBe('at last')
+  expect(await failed.info()).toMatchObject({ generation: 1, attempt: 0 })
+  await expect(app.control.retry(failed.id)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+
+  const delayed = await task.applyAsync(undefined, { countdown: '1h' })
+  expect(await app.control.revoke(delayed.id, { by: 'kim' })).toBe(true)
+  expect(await delayed.info()).toMatchObject({ state: 'REVOKED', reason: 'by kim' })
+  expect(await app.control.revoke(delayed.id)).toBe(false)
+  await expect(app.control.revoke('nobody-knows-me')).rejects.toMatchObject({ code: 'UNKNOWN_RESULT' })
+})
+
+feature('control/slots-and-queues-change-while-running', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const held = gate()
+  let running = 0
+  const task = app.task({
+    name: 'task',
+    run: async () => {
+      running++
+      await held.opened
+    },
+  })
+  const elsewhere = app.task({ name: 'elsewhere', queue: 'late', run: () => 'ran' })
+  await stage.worker(app, { concurrency: 1, queues: ['default'], name: 'one' })
+  await task.delayMany([undefined, undefined, undefined])
+  await until(() => running === 1)
+  expect(await app.control.concurrency(3, { to: ['one'] })).toMatchObject([{ worker: { name: 'one' } }])
+  await until(() => running === 3)
+  const [refused] = await app.control.concurrency(0)
+  expect(refused?.error).toContain('not a whole number')
+  held.open()
+
+  const later = await elsewhere.delay()
+  await app.control.addConsumer('late')
+  expect(await later.get({ timeout: '5s' })).toBe('ran')
+  expect((await app.control.addConsumer('late'))[0]?.error).toContain('already')
+  await app.control.cancelConsumer('late')
+  expect((await app.inspect.ping())[0]?.value).toBe('pong')
+  const left = await elsewhere.delay()
+  await task.delay()
+  await until(async () => (await app.counts('default')).ready === 0)
+  expect(await left.status()).toBe('PENDING')
+  expect((await app.control.cancelConsumer('late'))[0]?.error).toContain('takes no tasks')
+  // The queue is known all the same, and nobody is there for it.
+  expect((await app.inspect.queues()).find(({ name }) => name === 'late')).toMatchObject({ workers: [] })
+})
+
+feature('control/shutdown-drains', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const held = gate()
+  const task = app.task({ name: 'task', run: () => held.opened.then(() => 'finished') })
+  const worker = await stage.worker(app, { name: 'leaves' })
+  await stage.worker(app, { name: 'stays' })
+  const [started, event] = [gate(), next(app, 'started')]
+  const result = await task.delay()
+  await event
+  started.open()
+  await app.control.shutdown({ to: ['leaves'] })
+  held.open()
+  expect((await worker.stopped).reason).toBe('asked')
+  expect(await result.get({ timeout: '5s' })).toBe('finished')
+  await until(async () => (await app.inspect.workers()).length === 1)
+  expect((await app.inspect.workers())[0]?.name).toBe('stays')
+})
+
+feature('control/an-old-command-is-not-obeyed-by-a-new-worker', { backend: true }, async (stage) => {
+  const app = stage.app()
+  app.task({ name: 'task', run: () => {} })
+  const first = await stage.worker(app, { name: 'same' })
+  await app.control.shutdown({ to: ['same'] })
+  await first.stopped
+  const second = await stage.worker(app, { name: 'same' })
+  expect((await app.inspect.ping())[0]).toMatchObject({ worker: { id: second.id }, value: 'pong' })
+  expect(second.describe().state).toBe('running')
+})
+
+feature('control/everything-is-written-down', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const task = app.task({ name: 'task', run: () => {} })
+  const { id } = await task.delay()
+  await app.control.pause('default', { by: 'kim', reason: 'deploy' })
+  await app.control.resume('default', { by: 'kim' })
+  await app.control.revoke(id, { by: 'lee' })
+  await app.control.purge('default')
+  const entries = await app.inspect.audit()
+  expect(entries.map(({ by, action, target }) => [by, action, target])).toEqual([
+    [expect.stringContaining('@'), 'purge', 'default'],
+    ['lee', 'revoke', id],
+    ['kim', 'resume', 'default'],
+    ['kim', 'pause', 'default'],
+  ])
+  expect(await app.inspect.audit({ limit: 1 })).toHaveLength(1)
+})
+
+feature('control/rate-limit-changes-for-all-workers', { backend: true }, async (stage) => {
+  const app = stage.app()
+  let ran = 0
+  const limited = app.task({ name: 'limited', rateLimit: '1/h', run: () => void ran++ })
+  const free = app.task({ name: 'free', run: () => {} })
+  await stage.worker(app)
+  await app.control.rateLimit('limited', '1000/s', { by: 'kim' })
+  const sent = await limited.delayMany(Array.from({ length: 5 }, () => undefined))
+  await Promise.all(sent.map((result) => result.get({ timeout: '5s' })))
+  expect(ran).toBe(5)
+  // One that starts later has it from the beginning.
+  await stage.worker(app)
+  await (await limited.delay()).get({ timeout: '5s' })
+  await app.control.rateLimit('limited', undefined)
+  const [, last] = await limited.delayMany([undefined, undefined])
+  await until(async () => (await app.counts('default')).ready === 0)
+  expect(await last?.status()).toBe('PENDING')
+  expect((await app.control.rateLimit(free.name, '10/m'))[0]?.error).toContain(
+    "no task 'free' with a rateLimit",
+  )
+  await expect(app.control.rateLimit('limited', 'fast')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+})
