@@ -6,6 +6,8 @@ import { version } from './version.ts'
 
 const commands = {
   worker: () => import('./commands/worker.ts').then((module) => module.worker),
+  beat: () => import('./commands/beat.ts').then((module) => module.beat),
+  schedules: () => import('./commands/schedules.ts').then((module) => module.schedules),
   dev: () => import('./commands/dev.ts').then((module) => module.dev),
   call: () => import('./commands/call.ts').then((module) => module.call),
   result: () => import('./commands/result.ts').then((module) => module.result),

@@ -32,6 +32,12 @@ const commands = [
   'dead list',
   'dead retry',
   'dead drop',
+  'beat',
+  'schedules list',
+  'schedules pause',
+  'schedules resume',
+  'schedules run',
+  'schedules remove',
 ]
 
 test.each(commands)('tq %s --help tells flags and variables, and the README knows them all', async (name) => {

@@ -18,6 +18,8 @@ export interface Config {
   readonly concurrency?: number
   readonly strictOrder?: boolean
   readonly grace?: string
+  /** Workers also send what is scheduled. */
+  readonly beat?: boolean
   readonly lease?: string
   /** `/metrics`, `/livez` and `/readyz` of workers. */
   readonly metricsPort?: number
@@ -48,6 +50,7 @@ export const configKeys: ReadonlySet<string> = new Set<string>([
   'concurrency',
   'strictOrder',
   'grace',
+  'beat',
   'lease',
   'metricsPort',
   'metricsHost',

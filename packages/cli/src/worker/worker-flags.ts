@@ -20,6 +20,11 @@ export const workerFlags = {
     description: 'An earlier queue first, as long as it has tasks',
     env: 'TQ_STRICT_ORDER',
   },
+  beat: {
+    type: 'boolean',
+    description: 'Also send what is scheduled; any number of processes may',
+    env: 'TQ_BEAT',
+  },
   burst: { type: 'boolean', description: 'Stop when the queues are empty', env: 'TQ_BURST' },
   check: {
     type: 'boolean',

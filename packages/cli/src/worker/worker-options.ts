@@ -4,7 +4,7 @@ import type { WorkerValues } from './worker-flags.ts'
 
 /** The flags as core's options: only what was said, since defaults are core's. */
 export function toWorkerOptions(values: WorkerValues, modules: readonly string[]): WorkerOptions {
-  const { queues, burst, grace, lease, name, supervised, 'metrics-host': metricsHost } = values
+  const { queues, burst, beat, grace, lease, name, supervised, 'metrics-host': metricsHost } = values
   const concurrency = wholeNumber(values.concurrency, 'concurrency')
   const maxTasks = wholeNumber(values['max-tasks-per-process'], 'max-tasks-per-process')
   const maxMemory = bytes(values['max-memory'], 'max-memory')
@@ -14,6 +14,7 @@ export function toWorkerOptions(values: WorkerValues, modules: readonly string[]
   return {
     modules,
     burst,
+    beat,
     order: values['strict-order'] ? 'strict' : 'fair',
     ...(queues.length > 0 ? { queues } : {}),
     ...(concurrency === undefined ? {} : { concurrency }),

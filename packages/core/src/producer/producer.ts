@@ -3,6 +3,7 @@ import { compose } from '../middleware/compose.ts'
 import type { SendContext } from '../middleware/types.ts'
 import { type Plan, pack, planSending } from '../runtime/outgoing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import { noteSent, sentBefore } from '../runtime/sent-before.ts'
 import { giveTurnBack, replaceLast, takeTurn } from '../runtime/turns.ts'
 import { dropUnique, keepUnique, takeUnique } from '../runtime/unique-lock.ts'
 import { checkJson } from '../task/json.ts'
@@ -71,6 +72,15 @@ export class Producer {
   async #deliver(plan: Plan, input: unknown): Promise<string> {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const message = pack(this.#runtime, connection, plan, input)
+    if (plan.taskId === undefined || connection.oneStore) return this.#sendPlanned(connection, plan, message)
+    // Under an id of the caller's own, and the broker cannot tell that it has had it.
+    if (await sentBefore(connection, message.id)) return message.id
+    const id = await this.#sendPlanned(connection, plan, message)
+    if (id === message.id && message.record) await noteSent(this.#runtime, connection, message.record)
+    return id
+  }
+
+  async #sendPlanned(connection: Connection, plan: Plan, message: OutboundMessage): Promise<string> {
     if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
     if (plan.throttle) return this.#sendThrottled(connection, plan, plan.throttle, message)
     if (plan.debounceKey !== undefined)

@@ -3,6 +3,7 @@ import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName } from '../options/names.ts'
+import type { BeatOptions } from '../schedule/beat-module.ts'
 
 /** What a worker is started with. */
 export interface WorkerOptions {
@@ -18,6 +19,8 @@ export interface WorkerOptions {
   readonly lease?: Duration
   /** The most short tasks held ready beyond the free slots; 0 turns it off. @default 256 */
   readonly readAhead?: number
+  /** Also send what is scheduled, if no other process does: see `@tq/beat`. @default false */
+  readonly beat?: boolean | BeatOptions
   /** Stop when the queues are empty. @default false */
   readonly burst?: boolean
   /** The modules that define the tasks, as paths or URLs: child processes of `isolate: 'process'` import them. */
@@ -66,6 +69,7 @@ const known = new Set<string>([
   'grace',
   'lease',
   'readAhead',
+  'beat',
   'burst',
   'modules',
   'maxTasks',

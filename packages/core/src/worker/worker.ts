@@ -39,6 +39,12 @@ export interface StopReport {
   readonly released: number
 }
 
+/** What starts and stops with a worker. */
+export interface Companion {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
 /** Runs tasks: start, stop, and what it tells of itself. One period of work is an `Engine`. */
 export class Worker {
   readonly id: string
@@ -48,6 +54,7 @@ export class Worker {
   readonly #app: AppInternals
   readonly #runtime: Runtime
   readonly #loader: string | undefined
+  readonly #companion: Companion | undefined
   readonly #watchMemory: boolean
   readonly #stopReceiving = new AbortController()
   readonly #hurry = new AbortController()
@@ -72,10 +79,11 @@ export class Worker {
   #idleRounds = 0
 
   /** @param loader A module whose `load(url)` imports task files in child processes. */
-  constructor(app: AppInternals, options: ResolvedWorkerOptions, loader?: string) {
+  constructor(app: AppInternals, options: ResolvedWorkerOptions, loader?: string, companion?: Companion) {
     this.#app = app
     this.#runtime = app.runtime
     this.#loader = loader
+    this.#companion = companion
     this.options = options
     this.#watchMemory = options.maxMemory < Number.MAX_SAFE_INTEGER
     this.id = newId(app.runtime.clock)
@@ -176,6 +184,7 @@ export class Worker {
     this.#limits?.start()
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
+    await this.#companion?.start()
   }
 
   /** Only where tasks have places to wait for. */
@@ -194,6 +203,7 @@ export class Worker {
     this.#state = 'stopping'
     this.#stopReceiving.abort()
     await this.#starting.catch(() => {})
+    await this.#attend('the beat', () => this.#companion?.stop())
     let released = 0
     await this.#attend('stopping: the last receive', () => this.#running)
     await this.#attend('stopping: running tasks', async () => {
