@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
+import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
 import { profiled } from './profile.ts'
@@ -31,6 +32,7 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
 const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   redis: onRedis,
   'redis-backlog': backlogOnRedis,
+  rabbitmq: onRabbit,
 }
 
 const names = [...Object.keys(cases), ...Object.keys(withPeers)]

@@ -4,5 +4,11 @@ import { project } from '../vitest.shared.ts'
 export default project('test', {
   testTimeout: 60_000,
   hookTimeout: 120_000,
-  globalSetup: ['./redis-service.ts', './sqs-service.ts', './postgres-service.ts'],
+  globalSetup: [
+    './services/images.ts',
+    './redis-service.ts',
+    './sqs-service.ts',
+    './postgres-service.ts',
+    './rabbitmq-service.ts',
+  ],
 })

@@ -1,3 +1,3 @@
 import { project } from '../../vitest.shared.ts'
 
-export default project('redis')
+export default project('redis', { globalSetup: '../../test/services/images.ts' })

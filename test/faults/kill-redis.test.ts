@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { redis } from '@tq/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { missingRedis, startRedis, type TestRedis } from '../../packages/redis/test/services/redis.ts'
+import { startProxy, type TcpProxy } from '../services/proxy.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
 
 const missing = missingRedis()
@@ -18,29 +19,38 @@ const plan: KillPlan = {
 
 describe.skipIf(missing)(`on Redis${missing ? ` (${missing})` : ''}`, () => {
   let server: TestRedis
+  let proxy: TcpProxy
   beforeAll(async () => {
     server = await startRedis(['--appendonly', 'yes', '--appendfsync', 'everysec'], true)
+    proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(server.url).port) })
   })
-  afterAll(() => server?.stop())
+  afterAll(async () => {
+    await proxy?.stop()
+    await server?.stop()
+  })
 
   const service = (harm?: () => Promise<void>): KillService => ({
-    url: () => server.url,
+    url: () => `redis://127.0.0.1:${proxy.port}`,
     adapter: redis(),
     ...(harm ? { harm } : {}),
   })
 
-  test('workers killed and put to sleep, the server restarted: every task ends once', {
+  test('workers killed and put to sleep, the server restarted, the network a black hole: every task ends once', {
     timeout: 180_000,
   }, async () => {
-    const restart = async () => {
+    const harm = async () => {
+      await sleep(2_000)
+      proxy.swallow()
+      await sleep(2_000)
+      proxy.heal()
       await sleep(4_000)
       await server.restart?.()
     }
-    const verdict = await killRun(plan, service(restart))
+    const verdict = await killRun(plan, service(harm))
     console.log(`kill run on Redis: ${JSON.stringify({ ...verdict, bound: extraStartsBound(plan) })}`)
     expect(verdict).toMatchObject({ sent: plan.tasks, unfinished: [], wrongOwner: [], doubleCommits: [] })
-    // The restart may cost each worker what it was running, as a kill does.
-    const bound = extraStartsBound({ ...plan, kills: plan.kills + plan.workers })
+    // Both may cost each worker what it was running, as a kill does.
+    const bound = extraStartsBound({ ...plan, kills: plan.kills + 2 * plan.workers })
     expect(verdict.extraStarts).toBeLessThanOrEqual(bound)
   })
 

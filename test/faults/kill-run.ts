@@ -12,6 +12,8 @@ import type { Mutant } from './mutants.ts'
 export interface KillService {
   /** @param folder empty, and removed afterwards */
   url(folder: string): string
+  /** Where results are kept, if not by the broker itself. */
+  backend?(folder: string): string
   readonly adapter: Adapter
   /** Something that happens to the service itself once, while workers die. */
   harm?(): Promise<void>
@@ -51,15 +53,21 @@ export const extraStartsBound = ({ kills, pauses }: KillPlan): number => (kills 
 export async function killRun(plan: KillPlan, service: KillService = onSqlite): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'tq-kill-'))
   const url = service.url(folder)
+  const backend = service.backend?.(folder)
   const ledger = join(folder, 'ledger')
   const random = seeded(plan.seed)
   const crew = new Crew(new URL('./ledger-worker.ts', import.meta.url), {
     url,
+    ...(backend ? { backend } : {}),
     ledger,
     lease: String(leaseMs),
     mutant: plan.mutant,
   })
-  const { app, task } = ledgerApp({ broker: url }, [service.adapter], undefined)
+  const { app, task } = ledgerApp(
+    { broker: url, ...(backend ? { backend } : {}) },
+    [service.adapter, sqlite()],
+    undefined,
+  )
   try {
     for (let n = 0; n < plan.workers; n++) await crew.hire()
     const ids = new Set<string>()

@@ -1,15 +1,16 @@
 // A worker process of the fault tests: killed, stopped and replaced at will.
 import { createWorker } from '@tq/core'
+import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { Ledger } from './ledger.ts'
 import { ledgerApp } from './ledger-task.ts'
 import { type Mutant, mutate } from './mutants.ts'
 
-const { url = '', ledger = '', lease = '1000', mutant = 'none' } = process.env
+const { url = '', backend, ledger = '', lease = '1000', mutant = 'none' } = process.env
 const { app } = ledgerApp(
-  { broker: url },
-  [sqlite(), redis()].map((adapter) => mutate(adapter, mutant as Mutant)),
+  { broker: url, ...(backend ? { backend } : {}) },
+  [sqlite(), redis(), rabbitmq()].map((adapter) => mutate(adapter, mutant as Mutant)),
   new Ledger(ledger),
 )
 const worker = createWorker(app, { concurrency: 10, lease: Number(lease), readAhead: 20 })

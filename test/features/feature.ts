@@ -55,11 +55,13 @@ export function feature(
   id: string,
   needs: { readonly backend: boolean },
   body: (stage: Stage) => Promise<void>,
+  options: { readonly timeoutMs?: number } = {},
 ): void {
   describe(id, () => {
     for (const pair of pairs) {
       const run = test.skipIf(pair.missing !== undefined || (needs.backend && !pair.hasBackend))
-      run(pair.missing ? `${pair.name} (${pair.missing})` : pair.name, async () => {
+      const timeout = options.timeoutMs ?? 60_000
+      run(pair.missing ? `${pair.name} (${pair.missing})` : pair.name, { timeout }, async () => {
         const stage = new Stage(pair)
         try {
           await body(stage)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Adapter, Backend, Broker } from '@tq/core'
 import { memory } from '@tq/core/testing'
 import { postgres } from '@tq/postgres'
+import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { sqs } from '@tq/sqs'
@@ -43,6 +44,10 @@ const freshNamespace = (): string => randomUUID().replaceAll('-', '')
 /** Found or started once for all tests: see redis-service.ts. */
 const { url: redisUrl, missing: redisMissing } = inject('redis')
 const needsRedis = redisMissing === undefined ? {} : { missing: redisMissing }
+
+/** The same with rabbitmq-service.ts. */
+const { url: rabbitUrl, missing: rabbitMissing } = inject('rabbitmq')
+const needsRabbit = rabbitMissing === undefined ? {} : { missing: rabbitMissing }
 
 /** Found or started once for all tests: see sqs-service.ts. */
 const sqsBroker = sqsUrl(inject('sqs').endpoint)
@@ -109,6 +114,41 @@ export const pairs: readonly Pair[] = [
       adapters: [redis(), sqlite()],
       namespace: freshNamespace(),
     })),
+  },
+  {
+    name: 'rabbitmq × sqlite',
+    hasBackend: true,
+    ...needsRabbit,
+    open: inFolder((folder) => ({
+      broker: rabbitUrl,
+      backend: `sqlite:${folder}/backend.db`,
+      adapters: [rabbitmq(), sqlite()],
+      namespace: freshNamespace(),
+    })),
+  },
+  {
+    name: 'rabbitmq × redis',
+    hasBackend: true,
+    ...needsRedis,
+    ...needsRabbit,
+    open: () => ({
+      options: {
+        broker: rabbitUrl,
+        backend: redisUrl,
+        adapters: [rabbitmq(), redis()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'rabbitmq, no backend',
+    hasBackend: false,
+    ...needsRabbit,
+    open: () => ({
+      options: { broker: rabbitUrl, backend: false, adapters: [rabbitmq()], namespace: freshNamespace() },
+      close: () => {},
+    }),
   },
   {
     name: 'sqs × sqlite',

@@ -16,6 +16,8 @@ feature('control/pause-holds-a-queue-until-resumed', { backend: true }, async (s
   // The worker still works: only this queue is held.
   expect(await (await other.delay()).get({ timeout: '5s' })).toBe('ran')
   expect(ran).toEqual([])
+  // What a service had sent ahead comes back within a moment.
+  await until(async () => (await app.counts('default')).ready === 1)
   expect(await app.inspect.queues()).toMatchObject([
     { name: 'default', paused: { by: 'kim', reason: 'deploy' }, counts: { ready: 1 } },
     { name: 'other', paused: undefined },
@@ -35,7 +37,7 @@ feature('control/pause-outlives-workers', { backend: true }, async (stage) => {
   expect(first.describe()).toMatchObject({ state: 'paused', paused: ['default'] })
   await first.stop()
   const second = await stage.worker(app)
-  expect((await app.counts('default')).ready).toBe(1)
+  await until(async () => (await app.counts('default')).ready === 1)
   expect(await held.status()).toBe('PENDING')
   await app.control.resume('default')
   expect(await held.get({ timeout: '5s' })).toBe('ran')

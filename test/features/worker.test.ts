@@ -123,7 +123,10 @@ feature('worker/unknown-task-waits-for-one-who-knows-it', { backend: false }, as
   const older = stage.app()
   const worker = await stage.worker(older)
   await task.delay()
-  await until(async () => (await older.counts('default')).delayed === 1)
+  await until(async () => {
+    const { ready, delayed } = await older.counts('default')
+    return ready === 0 && delayed !== 0
+  })
   await worker.stop()
   const done = next(newer, 'succeeded')
   await stage.worker(newer)
@@ -147,7 +150,7 @@ feature('worker/at-most-once-when-acknowledged-before', { backend: true }, async
   await started
   await until(async () => {
     const { ready, leased } = await app.counts('default')
-    return ready + leased === 0
+    return ready === 0 && !leased
   })
   held.open()
   expect(await result.get({ timeout: '5s' })).toBe('done')

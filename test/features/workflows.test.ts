@@ -233,3 +233,31 @@ feature('workflows/groups-need-a-backend', { backend: false }, async (stage) => 
   if (stage.pair.hasBackend) await sending
   else await expect(sending).rejects.toMatchObject({ code: 'BACKEND_REQUIRED' })
 })
+
+/** 100,000 children in the full tier: only there is the time for it. */
+const many = process.env['TQ_TEST_TIER'] === 'full' ? 100_000 : 500
+
+feature(
+  'workflows/large-groups',
+  { backend: true },
+  async (stage) => {
+    const { app, double, sum } = tasksOf(stage)
+    await stage.worker(app, { concurrency: 50 })
+    const numbers = Array.from({ length: many }, (_, n) => n)
+    const result = await chord(
+      numbers.map((n) => double.s(n)),
+      sum.s(),
+    ).delay()
+    expect(await result.get({ timeout: '10m' })).toBe(many * (many - 1))
+    expect(await result.progress()).toEqual({ done: many, total: many })
+  },
+  { timeoutMs: 600_000 },
+)
+
+feature('workflows/twenty-levels-deep', { backend: true }, async (stage) => {
+  const { app, double, sum } = tasksOf(stage)
+  await stage.worker(app)
+  let tree = chord([double.s(1), double.s(1)], sum.s())
+  for (let depth = 1; depth < 20; depth++) tree = chord([tree, double.s(1)], sum.s())
+  expect(await (await tree.delay()).get({ timeout: '60s' })).toBe(42)
+})

@@ -198,7 +198,7 @@ test('waiting for a result inside a task is warned about', async () => {
 test('a handler without a broker: what is missing is said in one line', async () => {
   for (const [broker, code, words] of [
     ['nosuch://x', 'UNKNOWN_SCHEME', 'sqlite:'],
-    ['sqs://eu/x', 'ADAPTER_MISSING', 'npm install @tq/sqs'],
+    ['dynamodb://eu/x', 'ADAPTER_MISSING', 'npm install @tq/dynamodb'],
   ] as const) {
     const app = createApp({ broker, logger: quiet })
     await expect(app.open()).rejects.toMatchObject({ code, message: expect.stringContaining(words) })

@@ -6,7 +6,10 @@ import { Hints } from './hints.ts'
 import type { ResolvedOptions } from './options.ts'
 import { PostgresResults } from './results.ts'
 import { PostgresState } from './state/state.ts'
+import type { Sql } from './statement.ts'
 import { Sweeper } from './sweeper.ts'
+
+const clock: Sql = 'SELECT extract(epoch FROM clock_timestamp())::double precision * 1000 AS now'
 
 /** Results and state in a schema of a database. Owns its connections, unless a pool was handed in. */
 export class PostgresBackend implements Backend {
@@ -32,9 +35,8 @@ export class PostgresBackend implements Backend {
   }
 
   async now(): Promise<number> {
-    const sql = 'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now'
-    const { rows } = await this.#connection.query<{ now: string }>(sql, [])
-    return Number(rows[0]?.now)
+    const { rows } = await this.#connection.query<{ now: number }>(clock, [])
+    return rows[0]?.now ?? Number.NaN
   }
 
   classify(error: unknown): BrokerErrorCode {

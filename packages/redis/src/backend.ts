@@ -7,6 +7,7 @@ import { Hints } from './hints.ts'
 import { Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { RedisResults } from './results.ts'
+import { serverWarnings } from './server-check.ts'
 import { RedisState } from './state/state.ts'
 
 /** Results and state on a Redis. Owns its connections. */
@@ -18,6 +19,7 @@ export class RedisBackend implements Backend {
   readonly state: StateStore
   readonly #connection: Connection
   readonly #hints: Hints
+  #warnings: readonly string[] | undefined
 
   constructor(options: ResolvedOptions, { namespace, clock }: AdapterContext) {
     const store = storeName(options, namespace)
@@ -30,11 +32,16 @@ export class RedisBackend implements Backend {
 
   async open(): Promise<void> {
     await this.#connection.open()
+    this.#warnings ??= await serverWarnings(this.#connection.client)
   }
 
   async now(): Promise<number> {
     const [seconds, micros] = await this.#connection.client.time()
     return Number(seconds) * 1_000 + Number(micros) / 1_000
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings ?? []
   }
 
   classify(error: unknown): BrokerErrorCode {

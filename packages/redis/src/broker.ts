@@ -47,7 +47,6 @@ export class RedisBroker implements Broker {
     this.#warnings ??= await serverWarnings(this.#connection.client)
   }
 
-  /** Settings of the server that may lose tasks, for people to read; known after `open`. */
   get warnings(): readonly string[] {
     return this.#warnings ?? []
   }

@@ -31,8 +31,12 @@ const sockets = new Set([
   'ERR_STREAM_WRITE_AFTER_END',
 ])
 
+/** Somebody else answers than the one who is trusted. */
+const certificates =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_|ERR_SSL_)/
+
 const clientSaid =
-  /Connection is closed|Stream isn't writeable|enableOfflineQueue|Command timed out|connect ETIMEDOUT|Socket timeout|max retries per request|All sentinels are unreachable|Failed to refresh slots|Cluster isn't ready|Command aborted|None of startup nodes/i
+  /Connection is closed|Stream isn't writeable|enableOfflineQueue|Command timed out|connect ETIMEDOUT|Socket timeout|max retries per request|All sentinels are unreachable|Failed to refresh slots|Cluster isn't ready|Command aborted|None of startup nodes|Too many Cluster redirections/i
 
 /** What an error of ioredis, one that Redis answered, or one of ours means. */
 export function classify(error: unknown): BrokerErrorCode {
@@ -46,6 +50,7 @@ export function classify(error: unknown): BrokerErrorCode {
   }
   const { code } = error as { code?: unknown }
   if (typeof code === 'string' && sockets.has(code)) return 'connection'
+  if (typeof code === 'string' && certificates.test(code)) return 'config'
   if (error.name === 'MaxRetriesPerRequestError' || error.name === 'ClusterAllFailedError')
     return 'connection'
   return clientSaid.test(error.message) ? 'connection' : 'unknown'

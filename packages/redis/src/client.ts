@@ -8,7 +8,9 @@ export type Client = Redis | Cluster
 const longestRetryMs = 1_000
 /** A server that owes an answer and says nothing for so long is taken for gone. */
 const silentMs = 8_000
-const connectMs = 5_000
+/** On a Cluster, where a dead socket is not looked for in another way. */
+const silentNodeMs = 4_000
+const connectMs = 2_000
 
 /** Nothing is repeated behind our back, and nothing waits for a connection: who asks is told at once. */
 const ours: ConnectionOptions = {
@@ -19,13 +21,13 @@ const ours: ConnectionOptions = {
   autoResubscribe: true,
   enableReadyCheck: true,
   connectTimeout: connectMs,
+  // A socket that is given up has nothing to say.
+  disconnectTimeout: 100,
   keepAlive: 10_000,
   noDelay: true,
   // Replies in the older protocol are the same on every server and in every version of the client.
   protocol: 2,
   retryStrategy: (attempt) => retryDelay(attempt),
-  // A replica that was a master until now: connect anew, and find the master.
-  reconnectOnError: (error) => /\bREADONLY\b/.test(error.message),
 }
 
 /** How a connection is used. */
@@ -43,13 +45,31 @@ export function newClient(target: Target, { name, blocks = false, queues = false
     ...ours,
     connectionName: `${ownName(target)}:${name}`,
     enableOfflineQueue: queues,
+    reconnectOnError: leaveReplica(),
     ...(queues ? { maxRetriesPerRequest: null } : {}),
-    ...(blocks ? {} : { socketTimeout: silentMs }),
+    ...(blocks ? {} : { socketTimeout: target.kind === 'cluster' ? silentNodeMs : silentMs }),
   }
   const client = make(target, mine)
   // Without a listener an error would end the process; what fails is told by the calls themselves.
   client.on('error', () => {})
+  if ('stream' in client) endDeadHandshakes(client)
   return client
+}
+
+/** Makes a new socket in place of one that is taken for dead. On a Cluster the nodes' own time limits do. */
+export function replaceSocket(client: Client): void {
+  if ('stream' in client && client.status === 'ready') client.disconnect(true)
+}
+
+/** A socket that was accepted and then says nothing: whoever took it is not there. */
+function endDeadHandshakes(client: Redis): void {
+  client.on('connect', () => {
+    const { stream } = client
+    const timer = setTimeout(() => stream.destroy(), connectMs)
+    timer.unref()
+    stream.once('data', () => clearTimeout(timer))
+    stream.once('close', () => clearTimeout(timer))
+  })
 }
 
 function ownName(target: Target): string {
@@ -88,6 +108,17 @@ function clusterOptions({
     retryDelayOnFailover: 100,
     retryDelayOnClusterDown: 100,
     slotsRefreshTimeout: connectMs,
+  }
+}
+
+/** A replica that was a master until now: connect anew, and find the master. Not again and again while there is none. */
+function leaveReplica(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY
+  return (error) => {
+    const now = performance.now()
+    if (!/\bREADONLY\b/.test(error.message) || now - last < longestRetryMs / 2) return false
+    last = now
+    return true
   }
 }
 

@@ -1,11 +1,12 @@
-import type { Clock } from '@tq/core/driver'
+import type { Clock, Millis } from '@tq/core/driver'
 import { Arguments } from './arguments.ts'
-import { type Client, newClient, type Use } from './client.ts'
+import { type Client, newClient, replaceSocket, type Use } from './client.ts'
 import { ClosedError } from './errors.ts'
 import { RecordIndex } from './history/record-index.ts'
 import type { Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Script, ScriptCommand } from './script.ts'
+import { Silence } from './silence.ts'
 
 export type Argument = string | Buffer | number
 
@@ -29,11 +30,18 @@ export class Connection {
   readonly index: RecordIndex
   readonly #known = new Set<Script>()
   #closed = false
+  readonly #silence: Silence
 
   constructor(options: ResolvedOptions, keys: Keys, clock: Clock) {
     this.options = options
     this.keys = keys
     this.clock = clock
+    this.#silence = new Silence(clock, {
+      probe: (within) => this.#probe(within),
+      replace: () => {
+        if (this.#client) replaceSocket(this.#client)
+      },
+    })
     this.index = new RecordIndex(this)
   }
 
@@ -92,17 +100,37 @@ export class Connection {
   /** Idempotent. */
   close(): void {
     this.#closed = true
+    this.#silence.stop()
     this.#client?.disconnect()
+  }
+
+  async #probe(within: Millis): Promise<boolean> {
+    if (this.#closed) return false
+    const client = this.another({ name: 'probe' })
+    const cancel = this.clock.setTimer(within, () => client.disconnect(), { background: true })
+    try {
+      await client.connect()
+      await client.ping()
+      return true
+    } catch {
+      return false
+    } finally {
+      cancel()
+      client.disconnect()
+    }
   }
 
   async #send(how: 'eval' | 'evalsha', script: Script, { key, keys, values }: WrittenCall): Promise<unknown> {
     const { client } = this
     const bytes = how === 'eval' ? values.byText(script, keys) : values.byHash(script, keys)
+    this.#silence.asked()
     try {
       return await client.sendCommand(new ScriptCommand(how, script, key, bytes))
     } catch (error) {
       // After a close everything fails for that reason.
       throw this.#closed ? new ClosedError() : error
+    } finally {
+      this.#silence.answered()
     }
   }
 

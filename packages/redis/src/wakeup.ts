@@ -1,11 +1,11 @@
 import type { Millis } from '@tq/core/driver'
-import type { Client } from './client.ts'
+import { type Client, replaceSocket } from './client.ts'
 import type { Connection } from './connection.ts'
 
 /** The longest the server is asked to wait at once: a socket that died without a word is noticed soon after. */
-const blockMs: Millis = 4_000
+const blockMs: Millis = 2_000
 /** An answer that is later than this is not coming. */
-const graceMs: Millis = 1_500
+const graceMs: Millis = 1_000
 /** How often to look while there is no connection to wait on. */
 const blindMs: Millis = 200
 
@@ -65,7 +65,7 @@ export class WakeUp {
       () => {
         // Black hole: a new socket, and whoever waits looks by himself until it is there.
         this.#ready = false
-        if ('stream' in client) client.disconnect(true)
+        replaceSocket(client)
       },
       { background: true },
     )
@@ -74,8 +74,12 @@ export class WakeUp {
       this.#asked = false
       if (popped && !this.#onWake()) await this.#putBack()
     } catch {
-      this.#asked = false
-      this.#onWake()
+      // Not at once: it may fail without leaving this turn of the event loop, and so may what follows.
+      const again = () => {
+        this.#asked = false
+        this.#onWake()
+      }
+      this.#connection.clock.setTimer(blindMs, again, { background: true })
     } finally {
       cancel()
     }

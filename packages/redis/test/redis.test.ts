@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createApp } from '@tq/core'
 import {
   type Backend,
   type Broker,
@@ -228,16 +229,21 @@ describe.skipIf(missing)(`with a server${missing ? ` (${missing})` : ''}`, { tim
     expect(await broker.admin?.purge('q')).toBe(0)
   })
 
-  test('settings that may lose tasks are told', async () => {
+  test("settings that may lose tasks reach the application's log", async () => {
     const { server, client } = await serve()
     const warnings = async () => {
-      const { broker } = await connect(server.url)
-      return (broker as Broker & { readonly warnings: readonly string[] }).warnings
+      const told: string[] = []
+      const quiet = { debug: () => {}, info: () => {}, error: () => {} }
+      const logger = { ...quiet, warn: (text: string) => void told.push(text) }
+      const app = createApp({ broker: server.url, adapters: [adapter], logger })
+      await app.open()
+      await app.close()
+      return told
     }
-    expect(await warnings()).toEqual([expect.stringContaining('nothing is written to disk')])
+    expect(await warnings()).toEqual([expect.stringMatching(/^redis: nothing is written to disk/)])
     await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
     await client.config('SET', 'appendonly', 'yes')
-    expect(await warnings()).toEqual([expect.stringContaining("maxmemory-policy is 'allkeys-lru'")])
+    expect(await warnings()).toEqual([expect.stringMatching(/^redis: maxmemory-policy is 'allkeys-lru'/)])
   })
 
   test('a wrong password is told as such', async () => {

@@ -44,7 +44,7 @@ export class SqsAdmin implements QueueAdmin {
     return gone.reduce((sum, count) => sum + count, 0)
   }
 
-  async #count({ url }: BandQueue): Promise<QueueCounts> {
+  async #count({ url }: BandQueue): Promise<Record<keyof QueueCounts, number>> {
     const { Attributes = {} } = await this.#connection.ask((client) =>
       client.send(
         new GetQueueAttributesCommand({

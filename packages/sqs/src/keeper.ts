@@ -3,7 +3,7 @@ import type { LeaseKeeper } from '@tq/core/driver'
 import { newClient } from './client.ts'
 import type { KeeperData } from './keeper-spec.ts'
 import { LeaseTable } from './lease-table.ts'
-import { renew } from './renewing.ts'
+import { isFresh, renew } from './renewing.ts'
 
 /** Keeps what one receiver holds from another thread, with a client of its own. */
 export function createKeeper(data: unknown): LeaseKeeper {
@@ -11,7 +11,10 @@ export function createKeeper(data: unknown): LeaseKeeper {
   const client = newClient(config)
   const table = new LeaseTable(tableData)
   return {
-    extend: () => renew({ table, urls, seconds, send: (call) => call(client) }, table.live()),
+    extend: () => {
+      const due = table.live().filter((slot) => !isFresh(slot, seconds))
+      return renew({ table, urls, seconds, send: (call) => call(client) }, due)
+    },
     async close() {
       client.destroy()
     },

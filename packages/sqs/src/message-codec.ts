@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Message, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
 import type { InboundMessage, OutboundMessage, Priority } from '@tq/core/driver'
 
@@ -119,9 +119,9 @@ function ascii(json: string): string {
   return json.replace(/[\x7f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** On a FIFO queue everything has a group: without one it is a group of its own. */
-function groupOf({ id, group }: OutboundMessage, fifo: boolean): string | undefined {
-  const name = group ?? (fifo ? id : undefined)
+/** On a FIFO queue everything has a group: without one it is a group of its own, which nothing holds up. */
+function groupOf({ group }: OutboundMessage, fifo: boolean): string | undefined {
+  const name = group ?? (fifo ? randomUUID() : undefined)
   if (name === undefined || groupPattern.test(name)) return name
   return `sha256:${createHash('sha256').update(name).digest('hex')}`
 }

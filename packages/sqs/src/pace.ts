@@ -21,10 +21,14 @@ export class Pace {
     this.#count += count
   }
 
+  get perMs(): number {
+    this.#turn()
+    return this.#perMs
+  }
+
   /** So many messages are soon wanted. */
   get ahead(): number {
-    this.#turn()
-    return Math.floor(this.#perMs * aheadMs)
+    return Math.floor(this.perMs * aheadMs)
   }
 
   #turn(): void {

@@ -74,7 +74,7 @@ export class SqsReceiver implements Receiver {
       seconds: this.#seconds,
       send: (call) => connection.ask(call),
     }
-    this.#settling = new Settling(connection, this.#leases, renewal, this.#wait.wake)
+    this.#settling = new Settling(connection, this.#leases, renewal, this.#pace, this.#wait.wake)
     const host = {
       arrived: (band: number, polled: Polled) => this.#arrived(band, polled),
       ended: this.#wait.wake,

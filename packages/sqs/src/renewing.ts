@@ -21,6 +21,13 @@ export function earlierMs(seconds: number): Millis {
   return Math.min(1_000, seconds * 100)
 }
 
+/** Of a lease: with more than this left it is not renewed yet. A third of it later it will be. */
+const freshShare = 3 / 4
+
+export function isFresh({ endsAt }: Slot, seconds: number): boolean {
+  return endsAt - sharedNow() > freshShare * seconds * 1_000
+}
+
 /** A lease of so many seconds that is asked for now: when it ends by our clock. */
 export function leaseEnd(from: Millis, seconds: number): Millis {
   return from + seconds * 1_000 - earlierMs(seconds)

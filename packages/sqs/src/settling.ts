@@ -1,21 +1,16 @@
-import {
-  type BatchResultErrorEntry,
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-} from '@aws-sdk/client-sqs'
+import { ChangeMessageVisibilityBatchCommand } from '@aws-sdk/client-sqs'
 import type { Lease, Millis, Settlement } from '@tq/core/driver'
 import { inBatches } from './batching.ts'
 import { maxDelayMs } from './capabilities.ts'
 import type { Connection } from './connection.ts'
+import { Deleting, settlementOf } from './deleting.ts'
 import { LimitError } from './errors.ts'
-import { sharedNow } from './lease-table.ts'
+import type { Slot } from './lease-table.ts'
 import { fromLease, type Held, type Leases } from './leases.ts'
 import { packMessage } from './message-codec.ts'
+import type { Pace } from './pace.ts'
 import { sendEntries } from './publishing.ts'
-import { type Renewal, renew } from './renewing.ts'
-
-/** A lease renewed elsewhere of late is not renewed again. */
-const freshShare = 5 / 6
+import { isFresh, type Renewal, renew } from './renewing.ts'
 
 type Answers = ReadonlyMap<Held, Settlement>
 
@@ -28,17 +23,19 @@ export class Settling {
   readonly #leases: Leases
   readonly #renewal: Renewal
   readonly #onRoom: () => void
+  readonly #deleting: readonly Deleting[]
 
   /** @param onRoom called when less is held than before */
-  constructor(connection: Connection, leases: Leases, renewal: Renewal, onRoom: () => void) {
+  constructor(connection: Connection, leases: Leases, renewal: Renewal, pace: Pace, onRoom: () => void) {
     this.#connection = connection
     this.#leases = leases
     this.#renewal = renewal
     this.#onRoom = onRoom
+    this.#deleting = renewal.urls.map((url) => new Deleting(connection, url, pace))
   }
 
   async ack(leases: readonly Lease[]): Promise<readonly Settlement[]> {
-    return await this.#settle(leases, (held) => this.#delete(held))
+    return await this.#settle(leases, (held) => this.#delete(held, true))
   }
 
   async nack(leases: readonly Lease[], delayMs: Millis): Promise<readonly Settlement[]> {
@@ -49,12 +46,18 @@ export class Settling {
 
   async extend(leases: readonly Lease[]): Promise<readonly Settlement[]> {
     const { seconds } = this.#renewal
-    const due = this.#own(leases).filter((held) => {
-      return this.#leases.endOf(held) - sharedNow() < freshShare * seconds * 1_000
+    const slots = new Map(
+      this.#own(leases)
+        .map((held) => [held, this.#leases.slotOf(held)] as const)
+        .filter((entry): entry is [Held, Slot] => entry[1] !== undefined && !isFresh(entry[1], seconds)),
+    )
+    if (slots.size > 0) await renew(this.#renewal, [...slots.values()])
+    const answers = leases.map((lease): Settlement => {
+      if (!this.#holds(lease)) return 'lost'
+      const held = fromLease(lease)
+      // SQS could not renew it for now: it goes on as it was.
+      return this.#leases.endOf(held) > (slots.get(held)?.endsAt ?? 0) ? 'ok' : 'unknown'
     })
-    const slots = due.map((held) => this.#leases.slotOf(held)).filter((slot) => slot !== undefined)
-    if (slots.length > 0) await renew(this.#renewal, slots)
-    const answers = leases.map((lease): Settlement => (this.#holds(lease) ? 'ok' : 'lost'))
     this.#onRoom()
     return answers
   }
@@ -66,7 +69,10 @@ export class Settling {
       held.filter(({ copied }) => !copied),
       delayMs,
     )
-    return await this.#delete(held.filter(({ copied }) => copied))
+    return await this.#delete(
+      held.filter(({ copied }) => copied),
+      false,
+    )
   }
 
   async #settle(
@@ -115,26 +121,19 @@ export class Settling {
     )
   }
 
-  async #delete(held: readonly Held[]): Promise<Answers> {
-    const answers = new Map<Held, Settlement>()
-    await this.#perBand(
-      held,
-      ({ band }) => band,
-      async (url, batch) => {
-        const startedAt = this.#connection.clock.monotonic()
-        const { Failed = [] } = await this.#connection.ask((client) =>
-          client.send(
-            new DeleteMessageBatchCommand({
-              QueueUrl: url,
-              Entries: batch.map(({ handle }, at) => ({ Id: String(at), ReceiptHandle: handle })),
-            }),
-          ),
-        )
-        this.#connection.answered(this.#connection.clock.monotonic() - startedAt)
-        tell(answers, batch, Failed)
-      },
+  /** Rejects when nothing is known of any. */
+  async #delete(held: readonly Held[], patient: boolean): Promise<Answers> {
+    const asked = held.map((one) => this.#deleting[one.band]?.delete(one, patient))
+    const results = await Promise.allSettled(asked)
+    const [first] = results
+    if (first?.status === 'rejected' && results.every(({ status }) => status === 'rejected'))
+      throw first.reason
+    return new Map(
+      held.map((one, at) => {
+        const result = results[at]
+        return [one, (result?.status === 'fulfilled' ? result.value : undefined) ?? 'unknown'] as const
+      }),
     )
-    return answers
   }
 
   async #show(held: readonly Held[], delayMs: Millis): Promise<Answers> {
@@ -155,7 +154,8 @@ export class Settling {
             }),
           ),
         )
-        tell(answers, batch, Failed)
+        const failures = new Map(Failed.map((one) => [Number(one.Id), one]))
+        for (const [at, one] of batch.entries()) answers.set(one, settlementOf(failures.get(at)))
       },
     )
     return answers
@@ -189,21 +189,4 @@ export class Settling {
     const held = fromLease(lease)
     return held.owner === this.#leases && !this.#leases.isOver(held)
   }
-}
-
-/** What is not there any more for the sender's fault had been lost; what failed for SQS's is not known. */
-function tell(
-  answers: Map<Held, Settlement>,
-  batch: readonly Held[],
-  failed: readonly BatchResultErrorEntry[],
-): void {
-  const failures = new Map(failed.map((one) => [Number(one.Id), one]))
-  for (const [at, one] of batch.entries()) {
-    const failure = failures.get(at)
-    answers.set(one, failure === undefined ? 'ok' : isLost(failure) ? 'lost' : 'unknown')
-  }
-}
-
-function isLost({ SenderFault, Code = '' }: BatchResultErrorEntry): boolean {
-  return (SenderFault ?? false) && !/Throttl|Internal|Unavailable/i.test(Code)
 }

@@ -4,12 +4,15 @@ import type { BrokerCase } from './offers.ts'
 import { admin } from './offers.ts'
 import { type BrokerStage, idsOf, leasesOf, message, messages } from './stage.ts'
 
-/** Numbers may lag behind: they come to this within a bound. */
+/** Numbers may lag behind: they come to this within a bound, those that the service tells. */
 async function eventuallyCounts(stage: BrokerStage, broker: Broker, queue: string, expected: QueueCounts) {
-  let last: QueueCounts | undefined
   const look = async () => {
-    last = await broker.admin?.counts(queue)
-    assert.deepEqual({ ...last }, expected)
+    const last = await broker.admin?.counts(queue)
+    assert.ok(last, 'counts are there')
+    assert.equal(last.ready, expected.ready)
+    for (const part of ['leased', 'delayed'] as const) {
+      if (last[part] !== undefined) assert.equal(last[part], expected[part], part)
+    }
     return true
   }
   await stage.time.eventually(look, 10_000, `counts become ${JSON.stringify(expected)}`)
@@ -51,7 +54,8 @@ export const adminCases: readonly BrokerCase[] = [
   },
   {
     id: 'admin/purge-leaves-what-is-leased',
-    promise: 'Removes everything ready and delayed; leased messages stay. Returns how many went.',
+    promise:
+      'Removes everything ready and, where `counts` tells of them, delayed; leased messages stay. Returns how many went.',
     requires: [admin],
     async run(stage) {
       const { broker, queue, receiver } = await stage.set({ prefetch: 2 })
@@ -60,13 +64,15 @@ export const adminCases: readonly BrokerCase[] = [
       await stage.publish(broker, queue, ...messages(5), ...messages(3, { delayMs: stage.delayMs }))
       const held = await stage.take(receiver, 2)
       await eventuallyCounts(stage, broker, queue, { ready: 3, leased: 2, delayed: 3 })
-      assert.equal(await broker.admin?.purge(queue), 6)
+      const delayedToo = (await broker.admin?.counts(queue))?.delayed !== undefined
+      assert.equal(await broker.admin?.purge(queue), delayedToo ? 6 : 3)
       await eventuallyCounts(stage, broker, queue, { ready: 0, leased: 2, delayed: 0 })
       assert.deepEqual(await receiver.ack(leasesOf(held.slice(0, 1))), ['ok'])
       assert.deepEqual(await receiver.nack(leasesOf(held.slice(1)), { delayMs: 0 }), ['ok'])
       const back = await stage.take(receiver, 1)
       assert.deepEqual(idsOf(back), idsOf(held.slice(1)), 'a leased one can still be given back')
-      await stage.nothing(receiver, 'delayed ones went too', 2 * stage.delayMs)
+      if (delayedToo) await stage.nothing(receiver, 'delayed ones went too', 2 * stage.delayMs)
+      else await stage.take(await stage.receiver(broker, queue), 3)
       const elsewhere = await stage.receiver(broker, other)
       assert.equal((await stage.takeOne(elsewhere)).message.id, 'elsewhere', 'other queues stay')
     },

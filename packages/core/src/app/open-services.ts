@@ -40,6 +40,7 @@ export async function openServices(
     await broker.close()
     throw error
   }
+  warn(settings, broker, backend)
   const parked = parkedDelays(broker, backend)
   const time = new ServiceTime(settings.clock, backend)
   await time.sync()
@@ -95,6 +96,14 @@ async function backendFor(
   }
   if (typeof broker !== 'string') return undefined
   return (await catalog.find(broker)).createBackend?.(broker, context)
+}
+
+/** Settings that may lose tasks must reach whoever reads the application's log. */
+function warn({ logger }: ResolvedSettings, broker: Broker, backend: Backend | undefined): void {
+  const texts = [broker, backend].flatMap((service) =>
+    (service?.warnings ?? []).map((text) => `${service?.name}: ${text}`),
+  )
+  for (const text of new Set(texts)) logger.warn(text)
 }
 
 async function reach(service: Broker | Backend, name: string, given: unknown): Promise<void> {

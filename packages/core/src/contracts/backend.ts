@@ -241,6 +241,8 @@ export interface Backend {
   open(): Promise<void>
   /** The service's own clock, in milliseconds since 1970. Left out where it has none, or is on the same machine. */
   now?(): Promise<number>
+  /** What of the service's settings may lose records, each with what mends it; known after `open`. For people. */
+  readonly warnings?: readonly string[]
   classify(error: unknown): BrokerErrorCode
   close(): Promise<void>
 }

@@ -195,16 +195,18 @@ export interface QueueSpec {
 export interface QueueCounts {
   /** Receivable now. */
   readonly ready: number
-  /** Leased and not yet settled. */
-  readonly leased: number
-  /** Waiting for their time. */
-  readonly delayed: number
+  /** Leased and not yet settled. Undefined where the service does not say. */
+  readonly leased: number | undefined
+  /** Waiting for their time. Undefined where they wait in a place that all queues share. */
+  readonly delayed: number | undefined
 }
 
 /** For commands and dashboards, where the service can. */
 export interface QueueAdmin {
   counts(queue: string): Promise<QueueCounts>
-  /** Removes everything ready and delayed; leased messages stay. Returns how many went. */
+  /**
+   * Removes everything ready and, where `counts` tells of them, delayed; leased messages stay. Returns how many went.
+   */
   purge(queue: string): Promise<number>
 }
 
@@ -238,4 +240,6 @@ export interface Broker {
   /** Idempotent. Closes its receivers, then the connections it opened itself. */
   close(): Promise<void>
   readonly admin?: QueueAdmin
+  /** What of the service's settings may lose tasks, each with what mends it; known after `open`. For people. */
+  readonly warnings?: readonly string[]
 }

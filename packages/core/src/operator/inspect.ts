@@ -152,5 +152,5 @@ async function countsOf({ broker }: Connection, name: string): Promise<Pick<Queu
   const dead = deadQueueOf(name)
   await Promise.all([broker.declare({ name }), broker.declare({ name: dead })])
   const [counts, letters] = await Promise.all([admin.counts(name), admin.counts(dead)])
-  return { counts, dead: letters.ready + letters.leased + letters.delayed }
+  return { counts, dead: letters.ready + (letters.leased ?? 0) + (letters.delayed ?? 0) }
 }

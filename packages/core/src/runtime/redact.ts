@@ -71,9 +71,39 @@ const ofArguments: PreviewLimits = { depth: 4, entries: 20, text: 200, length: 1
  */
 export function preview(value: unknown, isSecret: IsSecret, limits: PreviewLimits = ofArguments): string {
   if (value === undefined) return 'null'
+  if (countHarmless(value, isSecret, limits, 0) >= 0) {
+    // Nearly all are small and without secrets: then the preview is the value.
+    const json = JSON.stringify(value)
+    if (json.length <= limits.length) return json
+  }
   const writer = new PreviewWriter(isSecret, limits)
   writer.write(value, 0)
   return writer.text
+}
+
+/** More than so many values are not worth a look ahead. */
+const mostHarmless = 100
+
+/** How many values there are in it; -1 when one of them would be changed, or there are many. */
+function countHarmless(value: unknown, isSecret: IsSecret, limits: PreviewLimits, depth: number): number {
+  if (typeof value === 'string') return value.length <= limits.text ? 1 : -1
+  if (typeof value !== 'object' || value === null) return value === undefined ? -1 : 1
+  if (depth >= limits.depth) return -1
+  let count = 1
+  let entries = 0
+  for (const name in value) {
+    if (++entries > limits.entries) return -1
+    if (!Array.isArray(value) && (name.length > 100 || isSecret(name))) return -1
+    const inside = countHarmless(
+      (value as Readonly<Record<string, unknown>>)[name],
+      isSecret,
+      limits,
+      depth + 1,
+    )
+    count += inside
+    if (inside < 0 || count > mostHarmless) return -1
+  }
+  return count
 }
 
 /** The same value with its secrets left out, at any depth; nothing is cut. */

@@ -77,8 +77,7 @@ export class Admission {
     )
     const jobs: Job[] = []
     const receivedAt = this.#runtime.clock.monotonic()
-    for (let index = 0; index < readable.length; index++) {
-      const read = readable[index] as Read
+    for (const [index, read] of readable.entries()) {
       const claim = claims[index] ?? 'superseded'
       const ended = this.#endedBefore(read, claim, failures.get(read))
       if (ended) {

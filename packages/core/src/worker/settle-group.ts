@@ -27,9 +27,12 @@ type Ask = (entries: readonly Entry[]) => Promise<readonly Settlement[]>
 /** What the service refuses for good comes back after this long, uncharged: it must not hold up the others. */
 const refusedDelayMs: Millis = 60_000
 
+/** Full groups under way at once where settling goes in steps: a service that takes few at a time must not slow us. */
+const mostUnderWay = 8
+
 /**
- * Settles what has finished on one receiver, in groups: one call is under way at a time, and all that finishes
- * meanwhile goes with the next one. Off the critical path: the slot is free before this begins.
+ * Settles what has finished on one receiver, in groups: while one is under way, what finishes is gathered for the next
+ * one, which goes when that has ended, or when it is full. Off the critical path: the slot is free before this begins.
  */
 export class SettleGroup {
   readonly #runtime: Runtime
@@ -37,8 +40,9 @@ export class SettleGroup {
   readonly #receiver: Receiver
   /** Whether a lease has ended by our own clock: then nothing may be settled with it. */
   readonly #isOver: (lease: Lease) => boolean
-  #waiting: Entry[] = []
-  #underWay: Promise<void> | undefined
+  readonly #waiting: Entry[] = []
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #mostUnderWay: number
   readonly #ended = new AbortController()
 
   constructor(
@@ -51,6 +55,8 @@ export class SettleGroup {
     this.#connection = connection
     this.#receiver = receiver
     this.#isOver = isOver
+    // A commit is one step, and takes as many as there are.
+    this.#mostUnderWay = connection.oneStore && receiver.commit ? 1 : mostUnderWay
   }
 
   /** Stores, publishes and acks. `settled` is told what came of it. */
@@ -70,7 +76,10 @@ export class SettleGroup {
 
   /** Resolves when all that was handed in is settled. */
   async drain(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#underWay !== undefined) await (this.#underWay ?? this.#start())
+    while (this.#waiting.length > 0 || this.#underWay.size > 0) {
+      this.#start()
+      await Promise.race(this.#underWay)
+    }
   }
 
   /** The receiver is gone: whatever is not settled yet is lost. */
@@ -81,21 +90,27 @@ export class SettleGroup {
   #add(entry: Entry): void {
     this.#waiting.push(entry)
     // After the current turn, so that everything finishing in it goes together.
-    if (this.#waiting.length === 1 && this.#underWay === undefined) setImmediate(() => void this.#start())
+    if (this.#waiting.length === 1 && this.#underWay.size === 0) setImmediate(() => this.#start())
+    else if (this.#waiting.length >= this.#maxBatch) this.#start()
   }
 
-  #start(): Promise<void> {
-    this.#underWay ??= this.#run().finally(() => {
-      this.#underWay = undefined
-      if (this.#waiting.length > 0) void this.#start()
-    })
-    return this.#underWay
+  get #maxBatch(): number {
+    return this.#connection.broker.capabilities.maxBatch
+  }
+
+  #start(): void {
+    while (this.#waiting.length > 0 && this.#underWay.size < this.#mostUnderWay) {
+      if (this.#underWay.size > 0 && this.#waiting.length < this.#maxBatch) return
+      const running = this.#run().finally(() => {
+        this.#underWay.delete(running)
+        this.#start()
+      })
+      this.#underWay.add(running)
+    }
   }
 
   async #run(): Promise<void> {
-    const { maxBatch } = this.#connection.broker.capabilities
-    const batch = this.#waiting.length <= maxBatch ? this.#waiting : this.#waiting.slice(0, maxBatch)
-    this.#waiting = this.#waiting.slice(batch.length)
+    const batch = this.#waiting.splice(0, this.#maxBatch)
     const commits = batch.filter(({ how }) => how === 'commit')
     const running = [this.#untilAnswered(commits, (entries) => this.#commit(entries))]
     if (commits.length < batch.length) {

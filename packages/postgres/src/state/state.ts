@@ -17,7 +17,7 @@ import { addCounts, readCounts } from './counters.ts'
 import { expectChildren, pageOfJoined, reportChildren } from './joins.ts'
 import { parkItem, takeDue, unparkItems } from './parking.ts'
 import { acquirePlace, holdersOf, releasePlace, renewPlace } from './places.ts'
-import { type TakeOptions, takeTokens } from './rates.ts'
+import { type Rate, takeTokens } from './rates.ts'
 import { deleteValue, putValue, readValues } from './values.ts'
 
 /**
@@ -130,8 +130,8 @@ export class PostgresState implements StateStore {
     return await holdersOf(this.#connection, key)
   }
 
-  async take(key: string, options: TakeOptions): Promise<number> {
-    const wait = await takeTokens(this.#connection, key, options)
+  async take(key: string, rate: Rate): Promise<number> {
+    const wait = await takeTokens(this.#connection, key, rate)
     this.#connection.wrote(1)
     return wait
   }

@@ -13,7 +13,7 @@ export interface OwnSqs extends TestSqs {
 }
 
 export async function startOwnSqs(faults: Partial<Faults> = {}): Promise<OwnSqs> {
-  const service = fork(new URL('./own/main.ts', import.meta.url))
+  const service = fork(new URL('./own/main.ts', import.meta.url)).setMaxListeners(0)
   const port = await answer<number>(service, 0)
   let last = 0
   const ask = async <T>(message: Omit<ToService, 'id'>): Promise<T> => {
@@ -43,12 +43,14 @@ export async function startOwnSqs(faults: Partial<Faults> = {}): Promise<OwnSqs>
 
 function answer<T>(service: ChildProcess, id: number): Promise<T> {
   return new Promise((resolve, reject) => {
+    const ended = (code: number | null) => reject(new Error(`the SQS endpoint ended with ${code}`))
     const heard = (message: { readonly id: number; readonly answer: T }) => {
       if (message.id !== id) return
       service.off('message', heard)
+      service.off('exit', ended)
       resolve(message.answer)
     }
     service.on('message', heard)
-    service.once('exit', (code) => reject(new Error(`the SQS endpoint ended with ${code}`)))
+    service.once('exit', ended)
   })
 }

@@ -1,0 +1,92 @@
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { type Millis, TqError } from '@tq/core/driver'
+
+/** How this adapter reaches DynamoDB. In a URL each goes first. */
+export interface DynamodbOptions {
+  /**
+   * Of the AWS SDK's client: credentials, a proxy, an endpoint. Region and credentials are otherwise found as the SDK
+   * finds them. Attempts are ours: throttled calls are tried again within `timeoutMs`, everything else by core.
+   */
+  readonly connection?: DynamoDBClientConfig
+  /** Creates a table that is not there, and turns on its time to live. @default false */
+  readonly createTable?: boolean
+  /** A verb that takes longer has failed. @default 5_000 */
+  readonly timeoutMs?: Millis
+}
+
+/** Everything about one table, from a URL and the adapter's options. */
+export interface ResolvedOptions {
+  readonly table: string
+  readonly connection: DynamoDBClientConfig
+  readonly createTable: boolean
+  readonly timeoutMs: Millis
+  /** Equal for all tables of one service: they share its clock. */
+  readonly service: string
+}
+
+const parts = /^dynamodb:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i
+const known = ['endpoint', 'createTable', 'timeoutMs']
+
+/**
+ * Reads `dynamodb://eu-central-1/table?createTable=true`. Without a region the SDK finds one (`AWS_REGION`, profiles);
+ * `dynamodb://key:secret@region/…` carries credentials, `?endpoint=http://host:port` names another service.
+ *
+ * @throws TqError `INVALID_OPTION`
+ */
+export function resolveOptions(url: string, given: DynamodbOptions): ResolvedOptions {
+  const [match, authority = '', path = '', query = ''] = parts.exec(url) ?? []
+  if (match === undefined)
+    throw invalid(url, 'write dynamodb://region/table, with ?endpoint=… for an emulator')
+  const at = authority.lastIndexOf('@')
+  const region = authority.slice(at + 1)
+  if (!/^[a-z0-9-]*$/i.test(region)) throw invalid(url, `'${region}' is no region`)
+  const table = decoded(path.replace(/\/$/, ''), url)
+  if (!/^[A-Za-z0-9_.-]{3,255}$/.test(table)) {
+    throw invalid(url, "a table's name has 3 to 255 letters, digits, '_', '-' and '.'")
+  }
+  const named = new Map(new URLSearchParams(query))
+  const unknown = [...named.keys()].find((name) => !known.includes(name))
+  if (unknown !== undefined) throw invalid(url, `'${unknown}' is no option. There are: ${known.join(', ')}`)
+  const createTable = named.get('createTable') ?? String(given.createTable ?? false)
+  if (createTable !== 'true' && createTable !== 'false') {
+    throw invalid(url, `createTable is '${createTable}'; use true or false`)
+  }
+  const timeoutMs = Number(
+    named.get('timeoutMs') || (named.has('timeoutMs') ? Number.NaN : (given.timeoutMs ?? 5_000)),
+  )
+  if (!(timeoutMs >= 500 && timeoutMs < 2 ** 31)) {
+    throw invalid(url, 'timeoutMs is a number of milliseconds from 500 on')
+  }
+  const endpoint = named.get('endpoint') ?? given.connection?.endpoint
+  const connection: DynamoDBClientConfig = {
+    ...given.connection,
+    ...(region === '' ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(at < 0 ? {} : { credentials: credentials(authority.slice(0, at), url) }),
+  }
+  const service = typeof endpoint === 'string' ? endpoint : `region ${region}`
+  return { table, connection, createTable: createTable === 'true', timeoutMs, service }
+}
+
+function credentials(text: string, url: string) {
+  const colon = text.indexOf(':')
+  if (colon < 1) throw invalid(url, 'credentials are an access key and a secret: key:secret@')
+  return {
+    accessKeyId: decoded(text.slice(0, colon), url),
+    secretAccessKey: decoded(text.slice(colon + 1), url),
+  }
+}
+
+function decoded(text: string, url: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
+  }
+}
+
+/** Says what is wrong, without the secret. */
+function invalid(url: string, reason: string): TqError {
+  const shown = url.replace(/\/\/[^/]*@/, '//***@')
+  return new TqError('INVALID_OPTION', `'${shown}' cannot be used: ${reason}.`, { details: { url: shown } })
+}

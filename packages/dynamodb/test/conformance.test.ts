@@ -1,0 +1,4 @@
+import { describeBackend } from '@tq/conformance/vitest'
+import { backendHarness } from './harness.ts'
+
+describeBackend(backendHarness())

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Broker, systemClock } from '@tq/core/driver'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { redis } from '../src/index.ts'
+import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
+
+const missing = missingRedis() ?? missingOpenssl()
+const signal = new AbortController().signal
+
+function missingOpenssl(): string | undefined {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' })
+    return undefined
+  } catch {
+    return 'no openssl on PATH to make a certificate'
+  }
+}
+
+describe.skipIf(missing)(`rediss${missing ? ` (${missing})` : ''}`, { timeout: 30_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tq-tls-'))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  let server: TestRedis
+  let url: string
+  const opened: Broker[] = []
+
+  beforeAll(async () => {
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+    const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+    const files = ['-days', '2', '-keyout', key, '-out', cert]
+    execFileSync('openssl', [...kind, ...files, ...subject], { stdio: 'ignore' })
+    server = await startRedis([], true, { tls: { key, cert } })
+    url = server.tlsUrl ?? ''
+  })
+  afterAll(async () => {
+    for (const broker of opened) await broker.close()
+    await server?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  function brokerWith(tls: { ca?: Buffer }): Broker {
+    const made = redis({ connection: { tls } }).createBroker?.(url, { namespace: 'test', clock: systemClock })
+    if (!made) throw new Error('no broker')
+    opened.push(made)
+    return made
+  }
+
+  test('a certificate of our own, trusted by name', async () => {
+    const broker = brokerWith({ ca: readFileSync(cert) })
+    await broker.open()
+    const receiver = await broker.openReceiver('q', { leaseMs: 5_000, prefetch: 10 })
+    const waiting = receiver.receive({ max: 1, waitMs: 5_000, signal })
+    await broker.publish('q', [{ id: 'a', body: Buffer.from('body'), headers: {} }])
+    const [delivery] = await waiting
+    expect(delivery?.message.id).toBe('a')
+    // The keeper's thread trusts it, too.
+    expect(receiver.keeper).toBeDefined()
+    const { createKeeper } = (await import('../src/keeper.ts')) as typeof import('../src/keeper.ts')
+    const keeper = createKeeper(structuredClone(receiver.keeper?.data))
+    expect(await keeper.extend()).toBe('ok')
+    await keeper.close()
+  })
+
+  test('one that nobody trusts is refused, and said to be a matter of settings', async () => {
+    const broker = brokerWith({})
+    const error = await broker.open().catch((reason: unknown) => reason)
+    expect(broker.classify(error)).toBe('config')
+  })
+})
