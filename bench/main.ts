@@ -2,9 +2,11 @@
 import { parseArgs } from 'node:util'
 import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
+import { historyCost, historyListing } from './cases/history.ts'
 import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
+import { onSqs } from './cases/sqs.ts'
 import { profiled } from './profile.ts'
 import { printTable, type Sample } from './report.ts'
 
@@ -28,10 +30,13 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
   },
 }
 
-/** With peers beside us, each in a process of its own; they print for themselves. */
+/** Those that compare, and print for themselves. */
 const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   redis: onRedis,
   'redis-backlog': backlogOnRedis,
+  sqs: onSqs,
+  history: historyCost,
+  'history-listing': historyListing,
   rabbitmq: onRabbit,
 }
 

@@ -6,17 +6,18 @@ const anyDriver = `^packages/(${drivers.join('|')})/`
 
 /** Folder of core → the folders of core it may import, besides itself. */
 const bottom = ['contracts', 'errors', 'util', 'options']
-const middle = [...bottom, 'task', 'policy', 'middleware', 'runtime']
+const middle = [...bottom, 'task', 'schedule', 'policy', 'middleware', 'runtime']
 const core = {
   contracts: [],
   errors: ['contracts'],
   util: ['contracts', 'errors'],
   options: ['contracts', 'errors', 'util'],
   task: bottom,
+  schedule: [...bottom, 'task'],
   policy: bottom, // and task's types, below
   middleware: bottom, // and task's types, below
   memory: ['contracts', 'errors', 'util'],
-  runtime: [...bottom, 'task', 'policy', 'middleware'],
+  runtime: [...bottom, 'task', 'schedule', 'policy', 'middleware'],
   producer: middle,
   worker: middle,
   workflow: [...middle, 'producer'],

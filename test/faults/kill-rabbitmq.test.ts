@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { rabbitmq } from '@tq/rabbitmq'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  missingRabbit,
+  missingOwnRabbit,
   startRabbit,
   type TestRabbit,
 } from '../../packages/rabbitmq/test/services/rabbitmq.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
 
-const missing = missingRabbit()
+const missing = missingOwnRabbit()
 
 const full = process.env['TQ_TEST_TIER'] === 'full'
 
@@ -38,7 +38,7 @@ describe.skipIf(missing)(`on RabbitMQ${missing ? ` (${missing})` : ''}`, () => {
   })
 
   test('workers and the server killed, workers put to sleep: every task ends once', {
-    timeout: 240_000,
+    timeout: 400_000,
   }, async () => {
     const killServer = async () => {
       for (let n = 0; n < brokerKills; n++) {

@@ -1,4 +1,5 @@
-import type { Adapter, Broker, CommitItem, Receiver, Settlement } from '@tq/core/driver'
+import type { Adapter, Backend, Broker, CommitItem, Receiver, Settlement } from '@tq/core/driver'
+import { isTerminal } from '@tq/core/driver'
 
 /** Ways to break a driver on purpose: the fault tests must notice each. */
 export type Mutant = 'none' | 'no-fence' | 'ack-before-run'
@@ -6,9 +7,12 @@ export type Mutant = 'none' | 'no-fence' | 'ack-before-run'
 /** The adapter, broken. */
 export function mutate(adapter: Adapter, mutant: Mutant): Adapter {
   if (mutant === 'none' || !adapter.createBroker) return adapter
-  const { createBroker } = adapter
+  const { createBroker, createBackend } = adapter
   return {
     ...adapter,
+    ...(createBackend && mutant === 'no-fence'
+      ? { createBackend: (url, context) => withoutFencedRecords(createBackend(url, context)) }
+      : {}),
     createBroker: (url, context) => {
       const broker = createBroker(url, context)
       const backend = adapter.createBackend?.(url, context)
@@ -28,6 +32,21 @@ export function mutate(adapter: Adapter, mutant: Mutant): Adapter {
       )
     },
   }
+}
+
+/** Where broker and backend are two: whoever comes last wins, and the claims are worth nothing. */
+function withoutFencedRecords(backend: Backend): Backend {
+  const { results } = backend
+  const put = results.put.bind(results)
+  return Object.assign(backend, {
+    results: Object.assign(results, {
+      put: async (records: Parameters<typeof put>[0]) => {
+        const ended = records.filter(({ state }) => isTerminal(state))
+        await results.delete(ended.map(({ id }) => id))
+        return await put(records)
+      },
+    }),
+  })
 }
 
 function wrapReceivers(broker: Broker, wrap: (receiver: Receiver) => Receiver): Broker {

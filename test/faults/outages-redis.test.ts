@@ -47,7 +47,7 @@ function makeApp(url: string) {
 
 async function hire(url: string, queue: string): Promise<Member> {
   const { app } = makeApp(url)
-  const worker = createWorker(app, { queues: [queue], concurrency: 5, lease: '3s' })
+  const worker = createWorker(app, { queues: [queue], concurrency: 5, lease: '2s' })
   await worker.start()
   const close = async () => {
     await worker.stop({ grace: 0 })
@@ -162,7 +162,7 @@ describe.skipIf(missing)(`outages of Redis${missing ? ` (${missing})` : ''}`, ()
     }
   }
 
-  const cycles = full ? 50 : 6
+  const cycles = full ? 50 : 3
   test(`${cycles} outages in a row`, { timeout: cycles * 30_000 }, async () => {
     const kinds = Object.values(outages)
     const worst: number[] = []

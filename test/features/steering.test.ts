@@ -189,3 +189,33 @@ feature('control/rate-limit-changes-for-all-workers', { backend: true }, async (
   )
   await expect(app.control.rateLimit('limited', 'fast')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })
+
+feature('control/revoke-and-retry-all-that-match', { backend: true }, async (stage) => {
+  const app = stage.app()
+  let fails = true
+  const bad = app.task({
+    name: 'bad',
+    retry: { maxRetries: 0 },
+    run: () => {
+      if (fails) throw new Error('no')
+    },
+  })
+  const other = app.task({ name: 'other', run: () => {} })
+  await stage.worker(app)
+  const failed = await bad.delayMany(Array.from({ length: 5 }, () => undefined))
+  await Promise.all(failed.map((result) => expect(result.get({ timeout: '5s' })).rejects.toThrow()))
+  fails = false
+  let last: { done: number; succeeded: number } | undefined
+  for await (const progress of app.control.retryAll({ name: 'bad' }, { by: 'kim' })) last = progress
+  expect(last).toMatchObject({ done: 5, succeeded: 5 })
+  await Promise.all(failed.map((result) => result.get({ timeout: '5s' })))
+
+  const waiting = await other.delayMany([undefined, undefined, undefined], { countdown: '1h' })
+  const kept = await bad.applyAsync(undefined, { countdown: '1h' })
+  for await (const progress of app.control.revokeAll({ name: 'other' }, { by: 'kim' })) last = progress
+  expect(last).toMatchObject({ succeeded: 3 })
+  for (const result of waiting) expect(await result.status()).toBe('REVOKED')
+  expect(await kept.status()).toBe('PENDING')
+  const [entry] = await app.inspect.audit({ limit: 1 })
+  expect(entry).toMatchObject({ by: 'kim', action: 'revoke all', outcome: '3 of 3' })
+})

@@ -3,7 +3,10 @@
 import { existsSync } from 'node:fs'
 
 /** A service, the variable that names where it is already running, and its official image. */
-const services = [{ name: 'REDIS', url: 'TQ_TEST_REDIS_URL', official: 'redis:7.4-alpine' }] as const
+const services = [
+  { name: 'REDIS', url: 'TQ_TEST_REDIS_URL', official: 'redis:7.4-alpine' },
+  { name: 'RABBITMQ', url: 'TQ_TEST_AMQP_URL', official: 'rabbitmq:4.2-alpine' },
+] as const
 
 type ServiceName = (typeof services)[number]['name']
 

@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { TaskState } from '@tq/core'
-import { dimensions } from './embed.ts'
+import { Drafts } from './drafts.ts'
 import type { DocumentKind } from './parse/document-kind.ts'
 import { prepareSchema } from './schema.ts'
+import { inTransaction } from './transaction.ts'
+import { toVector } from './vectors.ts'
 
 /** How long to wait for another process's transaction. All of ours take milliseconds. */
 const busyTimeoutMs = 5_000
@@ -23,12 +25,11 @@ export interface StoredDocument extends NewDocument {
   readonly words: number | null
 }
 
-/** What processing finds out. */
-export interface ProcessedDocument {
+/** What processing finds out, besides the passages of the draft. */
+export interface FoundOut {
   readonly title: string | null
   readonly words: number
   readonly embeddingVersion: number
-  readonly passages: readonly { readonly text: string; readonly embedding: Float32Array }[]
 }
 
 export interface TaskRow {
@@ -53,10 +54,13 @@ export interface StoredPassage {
 
 /** The app's own database: documents, their passages, and a row for each task. Any number of processes may have it open. */
 export class DocumentDatabase {
+  /** What the steps of a document leave for one another. */
+  readonly drafts: Drafts
   readonly #connection: DatabaseSync
 
   constructor(connection: DatabaseSync) {
     this.#connection = connection
+    this.drafts = new Drafts(connection)
   }
 
   /** Returns its id. */
@@ -97,6 +101,22 @@ export class DocumentDatabase {
       .run(taskId, taskType, documentId, Date.now())
   }
 
+  /** Several files that were sent at once. */
+  addUpload(uploadId: string, taskIds: readonly string[]): void {
+    inTransaction(this.#connection, () => {
+      const insert = this.#connection.prepare('INSERT INTO uploads (upload_id, task_id) VALUES (?, ?)')
+      for (const taskId of taskIds) insert.run(uploadId, taskId)
+    })
+  }
+
+  /** The tasks of an upload, in the order of its files; none for an id nobody knows. */
+  tasksOfUpload(uploadId: string): readonly string[] {
+    const rows = this.#connection
+      .prepare('SELECT task_id AS taskId FROM uploads WHERE upload_id = ? ORDER BY rowid')
+      .all(uploadId) as unknown as { taskId: string }[]
+    return rows.map(({ taskId }) => taskId)
+  }
+
   findTask(taskId: string): TaskRow | undefined {
     return this.#connection
       .prepare(
@@ -119,10 +139,14 @@ export class DocumentDatabase {
       .run(worker, Date.now(), taskId)
   }
 
-  reportProgress(taskId: string, progress: number, message: string): void {
+  /** From whatever step it is at, on whatever worker. */
+  reportProgress(taskId: string, worker: string, progress: number, message: string): void {
     this.#connection
-      .prepare(`UPDATE tasks SET progress = ?, message = ? WHERE task_id = ? AND status <> 'SUCCESS'`)
-      .run(progress, message, taskId)
+      .prepare(
+        `UPDATE tasks SET status = 'STARTED', worker = ?, progress = ?, message = ?
+         WHERE task_id = ? AND status <> 'SUCCESS'`,
+      )
+      .run(worker, progress, message, taskId)
   }
 
   /** It did not succeed this time (RETRY) or ever (FAILURE, REVOKED). */
@@ -134,17 +158,24 @@ export class DocumentDatabase {
       .run(status, error, status === 'RETRY' ? null : Date.now(), taskId)
   }
 
-  /** All that was found out, and the end of the task, in one step: a worker that dies here leaves all of it or nothing. */
-  saveDocument(documentId: number, taskId: string, { passages, ...found }: ProcessedDocument): void {
-    this.#inTransaction(() => {
+  /**
+   * Makes the draft the document's passages, and its task a success, in one step: a worker that dies here leaves all of it
+   * or nothing. A run that comes after another one's success finds no draft, and leaves everything as it is.
+   */
+  saveDraft(documentId: number, taskId: string, found: FoundOut): void {
+    inTransaction(this.#connection, () => {
+      const draft = this.#connection.prepare('SELECT 1 FROM drafts WHERE task_id = ?').get(taskId)
+      if (!draft) return
       this.#connection
         .prepare('UPDATE documents SET title = ?, words = ?, embedding_version = ? WHERE id = ?')
         .run(found.title, found.words, found.embeddingVersion, documentId)
       this.#connection.prepare('DELETE FROM passages WHERE document_id = ?').run(documentId)
-      const insert = this.#connection.prepare('INSERT INTO passages VALUES (?, ?, ?, ?)')
-      for (const [position, { text, embedding }] of passages.entries()) {
-        insert.run(documentId, position, text, toBytes(embedding))
-      }
+      this.#connection
+        .prepare(
+          'INSERT INTO passages SELECT ?, position, text, embedding FROM draft_passages WHERE task_id = ?',
+        )
+        .run(documentId, taskId)
+      this.#connection.prepare('DELETE FROM drafts WHERE task_id = ?').run(taskId)
       this.#connection
         .prepare(
           `UPDATE tasks SET status = 'SUCCESS', progress = 1, message = 'done', error = NULL, finished_at = ?
@@ -166,18 +197,6 @@ export class DocumentDatabase {
   close(): void {
     this.#connection.close()
   }
-
-  #inTransaction(change: () => void): void {
-    // IMMEDIATE: waits for its turn at the start, where waiting works, rather than failing halfway.
-    this.#connection.exec('BEGIN IMMEDIATE')
-    try {
-      change()
-      this.#connection.exec('COMMIT')
-    } catch (error) {
-      this.#connection.exec('ROLLBACK')
-      throw error
-    }
-  }
 }
 
 /** Opens the database of a data directory, and makes both where they are missing. */
@@ -186,13 +205,4 @@ export function openDatabase(directory: string): DocumentDatabase {
   const connection = new DatabaseSync(join(directory, 'documents.db'), { timeout: busyTimeoutMs })
   prepareSchema(connection)
   return new DocumentDatabase(connection)
-}
-
-function toBytes(vector: Float32Array): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
-}
-
-/** A copy, for the bytes need not begin where a float may. */
-function toVector(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer, 0, dimensions)
 }

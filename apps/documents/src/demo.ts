@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, commandFile, startChild } from './demo/child-process.ts'
 import { Client, type Status } from './demo/client.ts'
-import { demoDocuments } from './demo/documents.ts'
+import { demoUploads } from './demo/documents.ts'
 import { ProgressView } from './demo/progress-view.ts'
 import { table } from './demo/table.ts'
 
@@ -40,14 +40,18 @@ async function showOff(children: Child[], directory: string, signal: AbortSignal
   console.log(`server on ${url}, ${workerCount} workers, broker ${broker.split(':')[0]}\n`)
 
   const client = new Client(url, signal)
-  const documents = await demoDocuments()
-  const view = new ProgressView(documents.map(({ name }) => name))
-  const results = await Promise.all(
-    documents.map(async (document, index) => {
-      const taskId = await client.upload(document)
-      return client.follow(taskId, (status) => view.show(index, status))
-    }),
-  )
+  const uploads = await demoUploads()
+  const view = new ProgressView(uploads.flat().map(({ name }) => name))
+  let line = 0
+  const following = uploads.map(async (documents) => {
+    const first = line
+    line += documents.length
+    const taskIds = await client.upload(documents)
+    return Promise.all(
+      taskIds.map((taskId, index) => client.follow(taskId, (status) => view.show(first + index, status))),
+    )
+  })
+  const results = (await Promise.all(following)).flat()
   console.log(`\n${resultTable(results)}\n`)
 
   console.log(`Search: ${question}`)

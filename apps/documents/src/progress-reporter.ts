@@ -4,15 +4,16 @@ import type { DocumentDatabase } from './database.ts'
 /** Smaller steps are not worth a write to the row. */
 const step = 0.05
 
-/** Tells of progress twice: to the queue, for whoever holds the task's id, and to the task's row of this app. */
+/** Tells of progress twice: to the queue, for whoever looks at the step, and to the row of the document's whole way. */
 export function progressReporter(
   ctx: TaskContext<DocumentDatabase>,
+  taskId: string,
 ): (fraction: number, message: string) => void {
   let written = { fraction: 0, message: '' }
   return (fraction, message) => {
     ctx.progress(fraction, message)
     if (message === written.message && fraction - written.fraction < step) return
     written = { fraction, message }
-    ctx.state.reportProgress(ctx.id, fraction, message)
+    ctx.state.reportProgress(taskId, String(process.pid), fraction, message)
   }
 }

@@ -30,6 +30,28 @@ const statements = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS tasks_by_document ON tasks (document_id);
 
+  -- Files that were sent together.
+  CREATE TABLE IF NOT EXISTS uploads (
+    upload_id TEXT NOT NULL,
+    task_id TEXT NOT NULL UNIQUE REFERENCES tasks (task_id) ON DELETE CASCADE
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS uploads_by_id ON uploads (upload_id);
+
+  -- What one step leaves for the next, by the way it belongs to: a document may be on its way twice.
+  CREATE TABLE IF NOT EXISTS drafts (
+    task_id TEXT PRIMARY KEY,
+    document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS draft_passages (
+    task_id TEXT NOT NULL REFERENCES drafts (task_id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    embedding BLOB NOT NULL,
+    PRIMARY KEY (task_id, position)
+  ) STRICT, WITHOUT ROWID;
+
   -- Numbered within their document, so that processing it again replaces them and adds none.
   CREATE TABLE IF NOT EXISTS passages (
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,

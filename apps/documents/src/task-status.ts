@@ -1,15 +1,15 @@
 import { type TaskInfo, type TaskState, TqError } from '@tq/core'
 import { app } from './app.ts'
 import type { DocumentDatabase, TaskRow } from './database.ts'
-import type { processDocument } from './tasks.ts'
+import type { ProcessedDocument, UploadSummary } from './steps.ts'
 
-type Info = TaskInfo<Awaited<ReturnType<typeof processDocument>>>
+type Info = TaskInfo<ProcessedDocument>
 
 /** What is told of a task; undefined when it is none of ours. */
 export async function taskStatus(database: DocumentDatabase, taskId: string) {
   const row = database.findTask(taskId)
   if (!row) return undefined
-  const info = await askQueue(taskId)
+  const info = await askQueue<ProcessedDocument>(taskId)
   const status = statusOf(row, info)
   return {
     task_id: taskId,
@@ -26,16 +26,37 @@ export async function taskStatus(database: DocumentDatabase, taskId: string) {
   }
 }
 
+/** What is told of an upload of several files; undefined when it is none of ours. */
+export async function uploadStatus(database: DocumentDatabase, uploadId: string) {
+  const taskIds = database.tasksOfUpload(uploadId)
+  if (taskIds.length === 0) return undefined
+  const info = await askQueue<UploadSummary>(uploadId)
+  const files = await Promise.all(taskIds.map((taskId) => taskStatus(database, taskId)))
+  const tasks = files.filter((file) => file !== undefined)
+  const done = tasks.filter(({ status }) => ended.has(status)).length
+  return {
+    upload_id: uploadId,
+    status: info?.state ?? (done === tasks.length ? 'SUCCESS' : 'STARTED'),
+    done,
+    total: tasks.length,
+    result: info?.result ?? null,
+    tasks,
+  }
+}
+
+const ended: ReadonlySet<TaskState> = new Set(['SUCCESS', 'FAILURE', 'REVOKED'])
+
 /** The queue decides; the row speaks when the queue has forgotten, or keeps no results at all. */
 function statusOf(row: TaskRow, info: Info | undefined): TaskState {
   if (!info) return row.status
-  // The queue writes STARTED a moment late, and for short tasks never; the row is written by the task itself.
-  return info.state === 'PENDING' && row.status !== 'PENDING' ? 'STARTED' : info.state
+  // A workflow has started when it is sent. Whether a worker has, and whether a step is tried again, its row knows.
+  return info.state === 'STARTED' && !ended.has(row.status) ? row.status : info.state
 }
 
-async function askQueue(taskId: string): Promise<Info | undefined> {
+/** Nothing of a file of an upload: only the whole has a record of its own. */
+async function askQueue<Result>(id: string): Promise<TaskInfo<Result> | undefined> {
   try {
-    return await app.result<typeof processDocument>(taskId).info()
+    return await app.workflow<Result>(id).info()
   } catch (error) {
     // A broker without a backend keeps no results. Our own rows are enough for this app.
     if (error instanceof TqError && error.code === 'BACKEND_REQUIRED') return undefined

@@ -9,6 +9,8 @@ for (let number = 0; number < Number(count); number++) {
   const id = database.addDocument({ fileName: name, kind: 'text', path: name, bytes: 1 })
   database.addTask(name, 'document.process', id)
   const passages = ['one', 'two'].map((text) => ({ text, embedding: embed(text) }))
-  database.saveDocument(id, name, { title: null, words: 2, embeddingVersion, passages })
+  database.drafts.keepText(name, id, 'one two')
+  database.drafts.keepPassages(name, passages)
+  database.saveDraft(id, name, { title: null, words: 2, embeddingVersion })
 }
 database.close()

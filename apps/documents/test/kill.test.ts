@@ -10,7 +10,7 @@ import { app } from '../src/app.ts'
 import { openDatabase } from '../src/database.ts'
 import { commandFile } from '../src/demo/child-process.ts'
 import { createServer } from '../src/server.ts'
-import { processDocument } from '../src/tasks.ts'
+import { embedPassages, type ProcessedDocument, parse, save } from '../src/steps.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'tq-documents-test-'))
 const environment = {
@@ -79,7 +79,7 @@ test.skipIf(process.env['TQ_TEST_TIER'] !== 'full')(
     expect([...database.passages()]).toEqual([])
 
     const second = await startWorker()
-    const result = await app.result<typeof processDocument>(taskId).get({ timeout: '30s' })
+    const result = await app.workflow<ProcessedDocument>(taskId).get({ timeout: '30s' })
     expect(row()).toMatchObject({ status: 'SUCCESS', progress: 1, worker: String(second.pid) })
     second.kill('SIGTERM')
     expect(await once(second, 'exit')).toEqual([0, null])
@@ -90,7 +90,10 @@ test.skipIf(process.env['TQ_TEST_TIER'] !== 'full')(
     const copy = join(directory, 'copy.txt')
     await copyFile(path, copy)
     const copyId = database.addDocument({ fileName: 'copy.txt', kind: 'text', path: copy, bytes: 1 })
-    expect({ ...(await processDocument({ path: copy, documentId: copyId })), documentId }).toEqual(result)
+    const copied = await save(
+      await embedPassages(await parse({ path: copy, documentId: copyId, taskId: 'copy' })),
+    )
+    expect({ ...copied, documentId }).toEqual(result)
     const expected = [...database.passages()].filter((passage) => passage.documentId === copyId)
     expect(found).toEqual(expected.map((passage) => ({ ...passage, documentId })))
   },

@@ -61,7 +61,9 @@ test.each([
     const { title = null, text } = await parseDocument(kind, bytes)
     const id = database.addDocument({ fileName: basename(name), kind, path, bytes: bytes.length })
     const passages = splitPassages(text).map((passage) => ({ text: passage, embedding: embed(passage) }))
-    database.saveDocument(id, 'none', { title, words: countWords(text), embeddingVersion, passages })
+    database.drafts.keepText(name, id, text)
+    database.drafts.keepPassages(name, passages)
+    database.saveDraft(id, name, { title, words: countWords(text), embeddingVersion })
   }
   const hits = search(database, query)
   expect(hits[0]?.file_name).toBe(expected)

@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { app } from '../src/app.ts'
 import { openDatabase } from '../src/database.ts'
 import { embed, embeddingVersion } from '../src/embed.ts'
+import { processDocument } from '../src/pipeline.ts'
 import { createServer } from '../src/server.ts'
-import { cleanUpUploads, processDocument, updateKnowledgeBase } from '../src/tasks.ts'
+import { type ProcessedDocument, parse, summariseUpload } from '../src/steps.ts'
+import { cleanUpUploads, updateKnowledgeBase } from '../src/tasks.ts'
 import { safeFileName } from '../src/uploads.ts'
 
 // One process is producer, worker and broker here; the demo's test has them apart.
@@ -30,9 +32,15 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-function upload(name: string, content: string | Uint8Array<ArrayBuffer>) {
+type Content = string | Uint8Array<ArrayBuffer>
+
+function upload(name: string, content: Content) {
+  return uploadAll([[name, content]])
+}
+
+function uploadAll(files: readonly (readonly [name: string, content: Content])[]) {
   const body = new FormData()
-  body.set('file', new File([content], name))
+  for (const [name, content] of files) body.append('file', new File([content], name))
   return server.request('/upload', { method: 'POST', body })
 }
 
@@ -46,7 +54,7 @@ async function get(path: string) {
 }
 
 /** Uploads a document, waits until it is processed and returns what the service says of it then. */
-async function processed(name: string, content: string | Uint8Array<ArrayBuffer>) {
+async function processed(name: string, content: Content) {
   const { task_id } = (await (await upload(name, content)).json()) as { task_id: string }
   await app
     .result(task_id)
@@ -71,7 +79,7 @@ describe('POST /upload', () => {
     const body = (await response.json()) as { task_id: string }
     expect(body).toEqual({ task_id: expect.any(String), status: 'processing', message: expect.any(String) })
     expect(response.headers.get('location')).toBe(`/tasks/${body.task_id}`)
-    expect(await app.result<typeof processDocument>(body.task_id).get({ timeout: '8s' })).toMatchObject({
+    expect(await app.workflow<ProcessedDocument>(body.task_id).get({ timeout: '8s' })).toMatchObject({
       title: 'A Field Guide to Task Queues',
     })
   })
@@ -116,7 +124,9 @@ describe('POST /upload', () => {
       file.prepare('SELECT count(*) FROM tasks').get(),
     ]
     const before = kept()
-    vi.spyOn(processDocument, 'applyAsync').mockRejectedValueOnce(new TqError('BROKER_FULL', 'no room'))
+    vi.spyOn(parse, 's').mockImplementationOnce(() => {
+      throw new TqError('BROKER_FULL', 'no room')
+    })
     expectFailure()
     const response = await upload('a.txt', 'Some words.')
     expect(response.status).toBe(503)
@@ -161,8 +171,9 @@ describe('GET /tasks/:id', () => {
   test('knows from its own rows what a broker without a backend cannot tell', async () => {
     const before = await processed('own.txt', 'Otters hold hands.')
     const noBackend = new TqError('BACKEND_REQUIRED', 'result.info() needs a backend')
-    const result = { ...app.result('any'), info: () => Promise.reject(noBackend) }
-    vi.spyOn(app, 'result').mockReturnValueOnce(result)
+    const asking = app.workflow('any')
+    vi.spyOn(asking, 'info').mockRejectedValueOnce(noBackend)
+    vi.spyOn(app, 'workflow').mockReturnValueOnce(asking)
     const { status, body } = await get(`/tasks/${before['task_id']}`)
     expect(status).toBe(200)
     expect(body).toMatchObject({ status: 'SUCCESS', progress: 1, result: { words: 3 } })
@@ -176,6 +187,73 @@ describe('GET /tasks/:id', () => {
       status: 'SUCCESS',
       result: { title: 'A short note about herons.', words: 5 },
     })
+  })
+})
+
+describe('several files at once', () => {
+  const files = [
+    ['one.txt', 'One fish.'],
+    ['damaged.pdf', '%PDF-1.7 but nothing behind it'],
+    ['two.txt', 'Two more fish.'],
+  ] as const
+
+  test('are one workflow: a task for each, a summary of those that could be read', async () => {
+    expectFailure()
+    const response = await uploadAll(files)
+    expect(response.status).toBe(202)
+    const { upload_id, tasks } = (await response.json()) as { upload_id: string; tasks: object[] }
+    expect(response.headers.get('location')).toBe(`/uploads/${upload_id}`)
+    expect(tasks).toEqual(files.map(([file_name]) => ({ task_id: expect.any(String), file_name })))
+
+    await app.workflow(upload_id).get({ timeout: '8s' })
+    expect((await get(`/uploads/${upload_id}`)).body).toMatchObject({
+      status: 'SUCCESS',
+      done: 3,
+      total: 3,
+      result: { documents: 2, failed: 1, words: 5 },
+      tasks: [
+        { file_name: 'one.txt', status: 'SUCCESS', progress: 1, result: { words: 2 } },
+        { file_name: 'damaged.pdf', status: 'FAILURE', error: expect.stringContaining('cannot be read') },
+        { file_name: 'two.txt', status: 'SUCCESS', result: { words: 3 } },
+      ],
+    })
+  })
+
+  test('are refused together', async () => {
+    const before = readdirSync(join(directory, 'files'))
+    expect((await uploadAll([...files, ['x.exe', 'MZ']])).status).toBe(415)
+    expect((await uploadAll(Array.from({ length: 21 }, () => files[0]))).status).toBe(413)
+    expect(readdirSync(join(directory, 'files'))).toEqual(before)
+  })
+
+  test('go their ways alone where nobody keeps what becomes of a group', async () => {
+    const noBackend = new TqError('BACKEND_REQUIRED', 'a group needs a backend')
+    vi.spyOn(summariseUpload, 's').mockImplementationOnce(() => {
+      throw noBackend
+    })
+    const { upload_id } = (await (await uploadAll([files[0], files[2]])).json()) as { upload_id: string }
+    await vi.waitFor(
+      async () =>
+        expect((await get(`/uploads/${upload_id}`)).body).toMatchObject({ status: 'SUCCESS', done: 2 }),
+      { timeout: 8000 },
+    )
+  })
+
+  test('an unknown upload is not found', async () => {
+    expect(await get('/uploads/0199')).toEqual({ status: 404, body: { error: 'Upload not found' } })
+  })
+})
+
+describe('the page', () => {
+  test('is served with all it needs, and runs nothing but its own files', async () => {
+    const page = await server.request('/')
+    const html = await page.text()
+    expect(page.headers.get('content-type')).toMatch('text/html')
+    expect(page.headers.get('content-security-policy')).toMatch("script-src 'self'")
+    const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part]) => `/${part}`)
+    expect(parts).toEqual(['/page.css', '/page.js'])
+    for (const part of parts) expect((await server.request(part)).status).toBe(200)
+    expect(html).not.toMatch(/<script(?![^>]*src)|<style|\s(style|on\w+)=/)
   })
 })
 
@@ -200,7 +278,9 @@ describe('tasks', () => {
     const first = passagesOf(documentId)
     expect(first).toHaveLength(1)
     const path = database.findDocument(documentId)?.path ?? ''
-    const again = await Promise.all([1, 2].map(() => processDocument.delay({ path, documentId })))
+    const again = await Promise.all(
+      ['one', 'two'].map((taskId) => processDocument({ path, documentId, taskId }).delay()),
+    )
     const results = await Promise.all(again.map((result) => result.get({ timeout: '8s' })))
     expect(results[0]).toEqual(results[1])
     expect(passagesOf(documentId)).toEqual(first)
@@ -208,26 +288,23 @@ describe('tasks', () => {
 
   test('a document that is gone is rejected', async () => {
     expectFailure()
-    const result = await processDocument.delay({ path: '/nowhere', documentId: 999_999 })
+    const result = await processDocument({ path: '/nowhere', documentId: 999_999, taskId: 'x' }).delay()
     await expect(result.get({ timeout: '8s' })).rejects.toThrow('was deleted')
-    expect((await result.info())?.attempt).toBe(0)
+    expect((await app.result(`${result.id}.0`).info())?.attempt).toBe(0)
   })
 
   test('the sender learns at once of an input that does not fit', async () => {
-    await expect(processDocument.delay({ path: '', documentId: 1 })).rejects.toThrow(/path/)
+    const wrong = processDocument({ path: '', documentId: 1, taskId: 'x' })
+    await expect(wrong.delay()).rejects.toThrow(/path/)
   })
 
   test('the knowledge base is brought up to date with another version of the vectors, once', async () => {
     const { document_id } = await processed('badgers.txt', 'Badgers dig setts.')
     const id = Number(document_id)
     const [{ embedding } = { embedding: embed('') }] = passagesOf(id)
-    const old = {
-      title: null,
-      words: 3,
-      embeddingVersion: 0,
-      passages: [{ text: 'Badgers', embedding: embed('x') }],
-    }
-    database.saveDocument(id, 'another', old)
+    database.drafts.keepText('another', id, 'Badgers')
+    database.drafts.keepPassages('another', [{ text: 'Badgers', embedding: embed('x') }])
+    database.saveDraft(id, 'another', { title: null, words: 3, embeddingVersion: 0 })
 
     expect(await (await updateKnowledgeBase.delay()).get({ timeout: '8s' })).toEqual({ submitted: 1 })
     await vi.waitFor(() => expect(database.outdatedDocuments(embeddingVersion)).toEqual([]), {

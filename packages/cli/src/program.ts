@@ -6,10 +6,15 @@ import { version } from './version.ts'
 
 const commands = {
   worker: () => import('./commands/worker.ts').then((module) => module.worker),
+  beat: () => import('./commands/beat.ts').then((module) => module.beat),
+  schedules: () => import('./commands/schedules.ts').then((module) => module.schedules),
   dev: () => import('./commands/dev.ts').then((module) => module.dev),
   call: () => import('./commands/call.ts').then((module) => module.call),
   result: () => import('./commands/result.ts').then((module) => module.result),
   status: () => import('./commands/status.ts').then((module) => module.status),
+  inspect: () => import('./commands/inspect.ts').then((module) => module.inspect),
+  control: () => import('./commands/control.ts').then((module) => module.control),
+  events: () => import('./commands/events.ts').then((module) => module.events),
   purge: () => import('./commands/purge.ts').then((module) => module.purge),
   dead: () => import('./commands/dead.ts').then((module) => module.dead),
 }

@@ -8,7 +8,7 @@ test('dev runs tasks on a file of its own and takes up changes, broken ones and 
   const project = new Project({ TQ_BROKER_URL: '' })
   project.write('src/tasks.ts', taskFile)
   const dev = project.start(['dev', '-A', 'src/tasks.ts'])
-  expect((await dev.line('tq dev')).message).toContain('beat and dashboard are not part of it yet')
+  expect((await dev.line('tq dev')).message).toContain('the dashboard is not part of it yet')
   await dev.line(ready)
   expect(existsSync(project.path('.tq/dev.db'))).toBe(true)
   const broker = { TQ_BROKER_URL: 'sqlite:.tq/dev.db' }

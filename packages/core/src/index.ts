@@ -3,6 +3,7 @@ export type { App } from './app/app.ts'
 export type { AppOptions } from './app/app-options.ts'
 export { createApp } from './app/create-app.ts'
 export { createWorker } from './app/create-worker.ts'
+export type { Schedules } from './app/schedules.ts'
 export type { Adapter } from './contracts/adapter.ts'
 export type { Backend } from './contracts/backend.ts'
 export type { Broker, Priority, QueueCounts } from './contracts/broker.ts'
@@ -24,16 +25,19 @@ export {
 } from './errors/task-errors.ts'
 export { TqError, type TqErrorCode } from './errors/tq-error.ts'
 export type { Middleware } from './middleware/compose.ts'
+export type { Sending, Telemetry } from './middleware/telemetry.ts'
 export type { RunContext, RunMiddleware, SendContext, SendMiddleware } from './middleware/types.ts'
+export type { BulkProgress } from './operator/bulk.ts'
 export type { Acting, Control } from './operator/control.ts'
 export type { History, TaskCensus, TaskFilter, TaskPage } from './operator/history.ts'
 export type { Asked, Inspect, QueueInfo, Span } from './operator/inspect.ts'
 export type { FailedAttempt, StateChange, TaskDetails, TaskLogLine } from './operator/task-details.ts'
 export type { TaskSummary } from './operator/task-summary.ts'
 export type { Duration } from './options/duration.ts'
-export { type AppInternals, appBrand, findApp } from './runtime/app-brand.ts'
+export { type AppInternals, appBrand, type BeatModule, findApp } from './runtime/app-brand.ts'
 export type { AuditEntry } from './runtime/audit.ts'
 export type { DeadLetter, DeadLetters } from './runtime/dead-letters.ts'
+export type { FedEvent } from './runtime/event-feed.ts'
 export type { TaskEvent, TaskEvents } from './runtime/events.ts'
 export type { HistoryOptions } from './runtime/history-settings.ts'
 export type { WorkerAnswer } from './runtime/mailbox.ts'
@@ -41,6 +45,21 @@ export type { PausedQueue } from './runtime/paused-queues.ts'
 export type { AppSettings, Route } from './runtime/settings.ts'
 export type { CountsAt, TaskCounts } from './runtime/task-counts.ts'
 export type { ProcessHealth, WorkerInfo, WorkerRates, WorkerTask } from './runtime/worker-list.ts'
+export type { Beat, BeatHost, BeatOptions, BeatServices, Calendar } from './schedule/beat-module.ts'
+export { type CrontabField, type CrontabFields, crontab } from './schedule/crontab.ts'
+export {
+  type Kept,
+  type ScheduleDefinition,
+  type ScheduleEntry,
+  type ScheduleProgress,
+  type SentTick,
+  type StoredSchedule,
+  tickId,
+} from './schedule/schedule.ts'
+export { declareEveryMs, type ScheduleBook } from './schedule/schedule-book.ts'
+export type { LastRun, ScheduleInfo } from './schedule/schedule-info.ts'
+export type { Missed, Overlap, ScheduleOptions, ScheduleRules } from './schedule/schedule-options.ts'
+export { at, every, type Timing } from './schedule/timing.ts'
 export { type Codec, jsonCodec } from './task/codec.ts'
 export type { TaskContext } from './task/context.ts'
 export { type ContractOptions, defineTask, type TaskContract } from './task/define-task.ts'
@@ -60,6 +79,7 @@ export type {
   SignatureHost,
   SignatureOptions,
   TakesOf,
+  WholeSignature,
   WorkflowProgress,
   WorkflowResult,
 } from './task/signature.ts'

@@ -225,5 +225,14 @@ END
 $$;
 `
 
+/** Records can be listed, those that did not succeed by an index of their own. */
+const listed: Sql = `ALTER TABLE @.records ADD COLUMN first timestamptz NOT NULL DEFAULT now(); -- of the task, stored
+CREATE INDEX records_first ON @.records (namespace, first, id);
+CREATE INDEX records_not_success ON @.records (namespace, first, id) WHERE state <> 3;
+`
+
 /** In order. The last one is the layout this code writes. */
-export const migrations: readonly Migration[] = [{ version: 1, oldest: 1, sql: first }]
+export const migrations: readonly Migration[] = [
+  { version: 1, oldest: 1, sql: first },
+  { version: 2, oldest: 1, sql: listed },
+]

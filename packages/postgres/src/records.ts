@@ -4,8 +4,8 @@ import { after, ms, type Sql, sweepable } from './statement.ts'
 import { fromStored, storedTexts } from './text.ts'
 
 /** By their number in the table; from `firstEnd` on nothing can follow. */
-const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
-const firstEnd = 3
+export const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
+export const firstEnd = 3
 const revoked = 5
 
 /** Whether changes of records have to be notified. */
@@ -30,6 +30,7 @@ export const put: Sql = `INSERT INTO @.records AS r
     attempt = excluded.attempt, epoch = excluded.epoch, updated = excluded.updated, ttl = excluded.ttl,
     mark = excluded.mark, expires = excluded.expires, forgotten = excluded.forgotten, sweep = excluded.sweep,
     detail = excluded.detail,
+    first = CASE WHEN r.forgotten > now() AND r.expires > '-infinity' THEN r.first ELSE now() END,
     -- The run that claimed and now writes may claim again.
     run = CASE WHEN r.forgotten > now() AND (r.generation, r.attempt, r.epoch)
       = (excluded.generation, excluded.attempt, excluded.epoch) THEN r.run END

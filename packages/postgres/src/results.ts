@@ -1,6 +1,14 @@
-import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskRecord, Unwatch } from '@tq/core/driver'
+import type {
+  ClaimOutcome,
+  ClaimRequest,
+  ResultBackend,
+  TaskHistory,
+  TaskRecord,
+  Unwatch,
+} from '@tq/core/driver'
 import type { Connection } from './connection.ts'
 import type { Hints } from './hints.ts'
+import { PostgresHistory } from './history.ts'
 import * as records from './records.ts'
 import { fromStored, storedTexts } from './text.ts'
 
@@ -8,10 +16,12 @@ import { fromStored, storedTexts } from './text.ts'
 export class PostgresResults implements ResultBackend {
   readonly #connection: Connection
   readonly #hints: Hints
+  readonly history: TaskHistory
 
   constructor(connection: Connection, hints: Hints) {
     this.#connection = connection
     this.#hints = hints
+    this.history = new PostgresHistory(connection)
   }
 
   async claim(items: readonly ClaimRequest[]): Promise<readonly ClaimOutcome[]> {

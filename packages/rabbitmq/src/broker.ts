@@ -32,6 +32,8 @@ export class RabbitBroker implements Broker {
   /** In an alarm the server does not read from a connection that publishes, acknowledgements included. */
   readonly #publishLink: Link
   readonly #consumeLink: Link
+  /** Queues that ended the common connection, and the one each has for itself since. */
+  readonly #apart = new Map<string, Link>()
   readonly #publishing: Publishing
   readonly #topology: Topology
   readonly #receivers = new Set<RabbitReceiver>()
@@ -78,7 +80,7 @@ export class RabbitBroker implements Broker {
   async openReceiver(queue: string, options: ReceiverOptions): Promise<Receiver> {
     if (this.#closing !== undefined) throw new ClosedError()
     await this.#topology.require(queue)
-    const receiver = await this.#openReceiver(queue, options)
+    const receiver = await this.#receiver(queue, options)
     this.#receivers.add(receiver)
     receiver.ended.addEventListener('abort', () => this.#receivers.delete(receiver))
     if (this.#closing === undefined) return receiver
@@ -95,10 +97,12 @@ export class RabbitBroker implements Broker {
     return this.#closing
   }
 
-  async #openReceiver(queue: string, options: ReceiverOptions): Promise<RabbitReceiver> {
-    return await RabbitReceiver.open({
-      live: await this.#consumeLink.get(),
-      names: this.#topology.names(queue),
+  async #receiver(queue: string, options: ReceiverOptions): Promise<RabbitReceiver> {
+    const names = this.#topology.names(queue)
+    const live = await (this.#apart.get(queue) ?? this.#consumeLink).get()
+    const receiver = await RabbitReceiver.open({
+      live,
+      names,
       clock: this.#context.clock,
       prefetch: options.prefetch,
       consumerTimeoutMs: this.#options.consumerTimeoutMs,
@@ -106,6 +110,19 @@ export class RabbitBroker implements Broker {
       route: (name, delayMs) => this.#route(name, delayMs),
       onMissing: () => this.#topology.forget(queue),
     })
+    receiver.ended.addEventListener('abort', () => {
+      if (live.lost.aborted && blames(live.lost.reason, names.all)) this.#setApart(queue)
+    })
+    return receiver
+  }
+
+  /**
+   * A queue without a leader ends the whole connection of whoever asks for a message (541). It gets a connection of its
+   * own, so that it does not take what the others hold, again and again.
+   */
+  #setApart(queue: string): void {
+    if (this.#apart.has(queue) || this.#closing !== undefined) return
+    this.#apart.set(queue, new Link(this.#options, `consuming ${queue}`, this.#context.clock))
   }
 
   async #send(
@@ -135,8 +152,16 @@ export class RabbitBroker implements Broker {
   async #close(): Promise<void> {
     await Promise.all([...this.#receivers].map((receiver) => receiver.close().catch(() => {})))
     this.#receivers.clear()
-    await Promise.all([this.#publishLink.close(), this.#consumeLink.close()])
+    const links = [this.#publishLink, this.#consumeLink, ...this.#apart.values()]
+    await Promise.all(links.map((link) => link.close()))
   }
+}
+
+/** The server ended the connection, and says that it was for one of these queues. */
+function blames(error: unknown, amqpQueues: readonly string[]): boolean {
+  return (
+    String(error).includes('INTERNAL_ERROR') && amqpQueues.some((name) => String(error).includes(`'${name}'`))
+  )
 }
 
 function isMissing(outcome: PublishOutcome | undefined): boolean {

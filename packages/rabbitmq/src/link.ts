@@ -17,6 +17,8 @@ export class Live {
   readonly #lost = new AbortController()
   readonly #pulse: Pulse
   #blocked: string | undefined
+  /** Set by whoever sends on it: called when the server stops reading. */
+  onBlocked: () => void = () => {}
 
   constructor(model: ChannelModel, clock: Clock) {
     this.model = model
@@ -24,6 +26,7 @@ export class Live {
     model.on('close', (error) => this.#end(error))
     model.on('blocked', (reason) => {
       this.#blocked = reason
+      this.onBlocked()
     })
     model.on('unblocked', () => {
       this.#blocked = undefined

@@ -46,14 +46,17 @@ export class Publishing {
     const outlet = await known?.catch(() => undefined)
     if (outlet?.usable) return outlet
     // Others may have waited for the same one.
-    if (this.#outlet === known) this.#outlet = this.#make()
+    if (this.#outlet === known) {
+      outlet?.retire()
+      this.#outlet = this.#make()
+    }
     return await (this.#outlet as Promise<Outlet>)
   }
 
   async #make(): Promise<Outlet> {
     const live = await this.#link.get()
     const outlet = new Outlet(live, await live.confirmChannel())
-    live.model.on('blocked', () => this.#onBlocked(live, outlet))
+    live.onBlocked = () => this.#onBlocked(live, outlet)
     if (this.#wasBlocked) await outlet.probe(this.#clock)
     this.#wasBlocked = false
     return outlet
@@ -82,6 +85,8 @@ class Outlet {
   #next = 0
   #pending = 0
   #closed = false
+  #nacked = false
+  #retired = false
   #cause: unknown
   /** A message to nowhere was sent and is not confirmed: the server does not read. */
   #probing = false
@@ -98,8 +103,15 @@ class Outlet {
     channel.on('return', ({ properties }) => this.#returned.add(String(properties.correlationId)))
   }
 
+  /** A channel that was refused something goes on refusing for seconds after the queue has found another leader. */
   get usable(): boolean {
-    return !this.#closed && !this.#live.lost.aborted
+    return !this.#closed && !this.#nacked && !this.#live.lost.aborted
+  }
+
+  /** Closes as soon as nothing is under way on it. */
+  retire(): void {
+    this.#retired = true
+    if (this.#pending === 0 && !this.#closed) this.#channel.close().catch(() => {})
   }
 
   /** Messages that are neither confirmed nor refused. */
@@ -117,7 +129,7 @@ class Outlet {
     this.#probing = true
     return new Promise((resolve) => {
       const cancel = clock.setTimer(lastConfirmsMs, resolve, { background: true })
-      this.#live.model.on('blocked', () => resolve())
+      this.#live.model.once('blocked', () => resolve())
       this.#channel.publish('', nowhere, Buffer.alloc(0), {}, () => {
         this.#probing = false
         cancel()
@@ -141,6 +153,7 @@ class Outlet {
         try {
           this.#channel.publish(exchange, key, bodyOf(message), properties, (error) => {
             this.#pending--
+            if (this.#retired) this.retire()
             settle(index, this.#outcome(error, token, key, message.body.byteLength))
           })
           this.#pending++
@@ -159,6 +172,7 @@ class Outlet {
       return { rejected: 'queue-missing', reason: `there is no queue '${key}'` }
     if (error === null || error === undefined) return 'accepted'
     if (error instanceof Error && error.message === 'message nacked') {
+      this.#nacked = true
       return {
         rejected: 'full',
         reason: 'the server refused the message: the queue is full, or has no majority',

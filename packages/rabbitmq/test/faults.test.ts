@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Broker } from '@tq/core/driver'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { missingRabbit } from './services/rabbitmq.ts'
+import { missingOwnRabbit } from './services/rabbitmq.ts'
 import { consume, idsOf, message, ready, receive, receiverOf, Stage, until } from './stage.ts'
 
-const missing = missingRabbit()
+const missing = missingOwnRabbit()
 const stage = new Stage()
 
 beforeAll(async () => {
@@ -135,4 +136,75 @@ describe.skipIf(missing)(`with a server${missing ? ` (${missing})` : ''}`, { tim
       }
     })
   })
+
+  test('a queue without a leader takes nothing from the others', async () => {
+    const [broker, other] = [await stage.open({ namespace: 'ill' }), await stage.open({ namespace: 'ill' })]
+    for (const name of ['ill', 'well']) await broker.declare({ name })
+    await other.publish('well', [message({ id: 'held' })])
+    await stage.ctl('eval', 'ra:stop_server(quorum_queues, {list_to_atom("%2F_tq.ill.ill.high"), node()}).')
+    const hold = async () => {
+      const receiver = await broker.openReceiver('well', { leaseMs: 30_000, prefetch: 10 })
+      const [held] = await receive(receiver)
+      return { receiver, held }
+    }
+    const before = await hold()
+    const asks = async () => {
+      const receiver = await broker.openReceiver('ill', { leaseMs: 30_000, prefetch: 10 })
+      return await receive(receiver, 100).then(
+        () => 'answered',
+        (error) => broker.classify(error),
+      )
+    }
+    // The first time nobody knows; from then on it is alone.
+    expect(await asks()).toBe('connection')
+    const lease = before.held ? [before.held.lease] : []
+    expect(await before.receiver.extend(lease)).toEqual(['lost'])
+    const after = await hold()
+    expect(await asks()).toBe('connection')
+    expect(await asks()).toBe('connection')
+    expect(await after.receiver.ack(after.held ? [after.held.lease] : [])).toEqual(['ok'])
+  })
+
+  test.runIf(process.env['TQ_TEST_TIER'] === 'full')(
+    'the server is killed ten times: consuming again each time',
+    { timeout: 180_000 },
+    async () => {
+      const broker = await stage.open({ namespace: 'killed' })
+      await broker.declare({ name: 'q' })
+      await sleep(1_500)
+      const times: number[] = []
+      for (let cycle = 0; cycle < 10; cycle++) {
+        const ids = [`held ${cycle}`, `waiting ${cycle}`]
+        await broker.publish(
+          'q',
+          ids.map((id) => message({ id })),
+        )
+        await receive(await receiverOf(broker), 5_000, 1)
+        await stage.server.kill?.()
+        await stage.server.start?.()
+        const start = performance.now()
+        const seen = new Set<string>()
+        while (seen.size < 2) for (const id of await take(broker)) seen.add(id)
+        times.push(performance.now() - start)
+        expect([...seen].toSorted()).toEqual(ids)
+      }
+      console.log(`consuming again after ${times.map((ms) => Math.round(ms)).join(', ')} ms`)
+      expect(Math.max(...times)).toBeLessThan(5_000)
+    },
+  )
 })
+
+/** What is there, acknowledged. */
+async function take(broker: Broker): Promise<readonly string[]> {
+  try {
+    const receiver = await receiverOf(broker)
+    const deliveries = await receive(receiver, 200)
+    await receiver.ack(deliveries.map(({ lease }) => lease))
+    await receiver.close()
+    return idsOf(deliveries)
+  } catch (error) {
+    expect(broker.classify(error)).toBe('connection')
+    await sleep(50)
+    return []
+  }
+}

@@ -3,10 +3,10 @@ import { type Delivery, systemClock } from '@tq/core/driver'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { keeps } from '../src/delay-check.ts'
 import { adapter } from '../src/index.ts'
-import { missingRabbit } from './services/rabbitmq.ts'
+import { missingOwnRabbit } from './services/rabbitmq.ts'
 import { consume, idsOf, message, ready, receive, receiverOf, Stage, until } from './stage.ts'
 
-const missing = missingRabbit()
+const missing = missingOwnRabbit()
 const stage = new Stage()
 
 beforeAll(async () => {

@@ -24,7 +24,7 @@ export class RedisBackend implements Backend {
   constructor(options: ResolvedOptions, { namespace, clock }: AdapterContext) {
     const store = storeName(options, namespace)
     if (store !== undefined) this.store = store
-    this.#connection = new Connection(options, new Keys(namespace), clock)
+    this.#connection = new Connection(options, new Keys(namespace, options.keyPrefix), clock)
     this.#hints = new Hints(this.#connection)
     this.results = new RedisResults(this.#connection, this.#hints)
     this.state = new RedisState(this.#connection, this.#hints)

@@ -20,8 +20,8 @@ import { type ReceiverOptions, RedisReceiver } from './receiver.ts'
 import { serverWarnings } from './server-check.ts'
 
 /** Names what one atomic step can change: a namespace of a server. */
-export function storeName({ store }: ResolvedOptions, namespace: string): string | undefined {
-  return store === undefined ? undefined : `${store}#${namespace}`
+export function storeName({ store, keyPrefix }: ResolvedOptions, namespace: string): string | undefined {
+  return store === undefined ? undefined : `${store}#${keyPrefix}${namespace}`
 }
 
 /** Queues on a Redis. Owns its receivers and its connections. */
@@ -38,7 +38,7 @@ export class RedisBroker implements Broker {
   constructor(options: ResolvedOptions, { namespace, clock }: AdapterContext) {
     const store = storeName(options, namespace)
     if (store !== undefined) this.store = store
-    this.#connection = new Connection(options, new Keys(namespace), clock)
+    this.#connection = new Connection(options, new Keys(namespace, options.keyPrefix), clock)
     this.admin = new RedisAdmin(this.#connection)
   }
 

@@ -15,6 +15,8 @@ const connectMs = 2_000
 /** Nothing is repeated behind our back, and nothing waits for a connection: who asks is told at once. */
 const ours: ConnectionOptions = {
   lazyConnect: true,
+  // It is part of our keys already.
+  keyPrefix: '',
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -52,13 +54,13 @@ export function newClient(target: Target, { name, blocks = false, queues = false
   const client = make(target, mine)
   // Without a listener an error would end the process; what fails is told by the calls themselves.
   client.on('error', () => {})
-  if ('stream' in client) endDeadHandshakes(client)
+  if (!client.isCluster) endDeadHandshakes(client as Redis)
   return client
 }
 
 /** Makes a new socket in place of one that is taken for dead. On a Cluster the nodes' own time limits do. */
 export function replaceSocket(client: Client): void {
-  if ('stream' in client && client.status === 'ready') client.disconnect(true)
+  if (!client.isCluster && client.status === 'ready') (client as Redis).disconnect(true)
 }
 
 /** A socket that was accepted and then says nothing: whoever took it is not there. */
@@ -102,6 +104,7 @@ function clusterOptions({
 }: ConnectionOptions) {
   return {
     redisOptions,
+    keyPrefix: '',
     lazyConnect: true,
     enableOfflineQueue: enableOfflineQueue ?? false,
     clusterRetryStrategy: (attempt: number) => retryDelay(attempt),

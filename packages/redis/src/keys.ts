@@ -9,8 +9,9 @@ export class Keys {
   readonly #prefix: string
   readonly #queues = new Map<string, QueueKeys>()
 
-  constructor(namespace: string) {
-    this.#prefix = `tq:${escaped(namespace)}:`
+  /** @param prefix of the application's own connection */
+  constructor(namespace: string, prefix = '') {
+    this.#prefix = `${prefix}tq:${escaped(namespace)}:`
   }
 
   queue(name: string): QueueKeys {

@@ -28,6 +28,8 @@ export type Target =
 /** A target, and the store it stands for: equal for all spellings of one place, undefined on a Cluster. */
 export interface ResolvedOptions {
   readonly target: Target
+  /** ioredis puts it in front of keys; we do that ourselves, since scripts name keys, too. */
+  readonly keyPrefix: string
   readonly store: string | undefined
 }
 
@@ -41,7 +43,18 @@ const schemes = /^(rediss?)(?:\+(cluster|sentinel))?:\/\//i
  * @throws TqError `INVALID_OPTION`
  */
 export function resolveOptions(url: string, given: RedisAdapterOptions): ResolvedOptions {
-  if (given.client) return fromClient(given.client)
+  if (given.client) return { ...fromClient(given.client), keyPrefix: prefixOf(given.client) }
+  return { ...fromUrl(url, given), keyPrefix: given.connection?.keyPrefix ?? '' }
+}
+
+type Place = Omit<ResolvedOptions, 'keyPrefix'>
+
+function prefixOf(client: Redis | Cluster): string {
+  const { keyPrefix } = client.options as { readonly keyPrefix?: string }
+  return keyPrefix ?? ''
+}
+
+function fromUrl(url: string, given: RedisAdapterOptions): Place {
   const [start, scheme = '', mode] = schemes.exec(url) ?? []
   if (start === undefined) throw invalid(url, 'write redis://host:6379, with user:password@ where needed')
   const tls = scheme.toLowerCase() === 'rediss' ? { tls: given.connection?.tls ?? {} } : {}
@@ -84,7 +97,7 @@ function sentinel(
   hosts: readonly { readonly host: string; readonly port: number | undefined }[],
   path: string,
   common: ConnectionOptions,
-): ResolvedOptions {
+): Place {
   const [name = '', number = ''] = path.split('/')
   if (name === '') throw invalid(url, 'name the master: redis+sentinel://host:26379/mymaster')
   const db = database(number, url)
@@ -96,7 +109,7 @@ function sentinel(
   return { target: { kind: 'standalone', options }, store: `redis:sentinel:${places}/${master}/${db}` }
 }
 
-function fromClient(client: Redis | Cluster): ResolvedOptions {
+function fromClient(client: Redis | Cluster): Place {
   const target: Target = { kind: 'client', client }
   if (client.isCluster) return { target, store: undefined }
   const { host, port, path, db, sentinels, name } = (client as Redis).options

@@ -268,6 +268,25 @@ describe.skipIf(missing)(`with a server${missing ? ` (${missing})` : ''}`, { tim
     expect(server.url).toContain(String(client.options.port))
   })
 
+  test("a connection's prefix comes before every key, and wakes all the same", async () => {
+    const { server, client } = await serve()
+    const prefixed = new Redis(server.url, { keyPrefix: 'mine:' })
+    opened.push({ close: () => prefixed.disconnect() })
+    const { broker, backend } = await connect('redis:', redis({ client: prefixed }))
+    expect(broker.store).toBe(backend.store)
+    expect(broker.store).not.toBe((await connect(server.url)).broker.store)
+    const receiver = await broker.openReceiver('q', leasing)
+    const waiting = receiver.receive({ max: 1, waitMs: 10_000, signal })
+    await sleep(200)
+    const start = performance.now()
+    await broker.publish('q', [message({ id: 'a', record: record('a') })])
+    const [delivery] = await waiting
+    expect(performance.now() - start).toBeLessThan(1_000)
+    expect(delivery?.verdict).toBe('run')
+    await backend.state.put('key', 'value', { ttlMs: 1_000 })
+    expect((await client.keys('*')).filter((key) => !key.startsWith('mine:tq:test:'))).toEqual([])
+  })
+
   test('killed and started again: consuming within five seconds, and held leases stay', async () => {
     const { server } = await serve('--appendonly', 'yes', '--appendfsync', 'always')
     const { broker } = await connect(server.url)

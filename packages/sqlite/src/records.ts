@@ -8,21 +8,22 @@ import { wholeMs } from './wall-time.ts'
 export const maxValueBytes = 64 * 1_048_576
 
 /** By their number in the table; from `firstEnd` on nothing can follow. */
-const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
-const firstEnd = 3
+export const states: readonly TaskState[] = ['PENDING', 'STARTED', 'RETRY', 'SUCCESS', 'FAILURE', 'REVOKED']
+export const firstEnd = 3
 const revoked = 5
 
 /** A record, or the memory of one, counts until this instant. */
 const forgottenAt = 'tq_records.stored + max(tq_records.ttl, tq_records.mark)'
 
 const insert = `INSERT INTO tq_records
-  (namespace, id, name, queue, state, generation, attempt, epoch, updated, ttl, mark, stored, sweep, detail)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  (namespace, id, name, queue, state, generation, attempt, epoch, updated, ttl, mark, stored, sweep, first, detail)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (namespace, id) DO UPDATE SET
     name = excluded.name, queue = excluded.queue, state = excluded.state, generation = excluded.generation,
     attempt = excluded.attempt, epoch = excluded.epoch, updated = excluded.updated, ttl = excluded.ttl,
     mark = excluded.mark, stored = excluded.stored, sweep = excluded.sweep, detail = excluded.detail,
-    run = CASE WHEN ${forgottenAt} > excluded.stored THEN run END
+    run = CASE WHEN ${forgottenAt} > excluded.stored THEN run END,
+    first = CASE WHEN first > 0 AND ${forgottenAt} > excluded.stored THEN first ELSE excluded.first END
   WHERE ${forgottenAt} <= excluded.stored OR excluded.generation > tq_records.generation
     OR (excluded.generation = tq_records.generation AND tq_records.state < ${firstEnd} AND `
 
@@ -89,6 +90,7 @@ function write(transaction: Transaction, sql: string, namespace: number, record:
     mark,
     now,
     now + ttl,
+    now,
     detail,
   )
   if (changed === 0) return false
@@ -149,6 +151,21 @@ function recordOf(row: Row): TaskRecord {
   }
 }
 
+/** Those that lie there, in the order of the places. */
+export function recordsAt(database: Database, places: readonly number[]): readonly TaskRecord[] {
+  const rows = database.all<Row>(
+    'SELECT r.* FROM json_each(?) AS wanted JOIN tq_records AS r ON r.rowid = wanted.value ORDER BY wanted.key',
+    JSON.stringify(places),
+  )
+  return rows.map(recordOf)
+}
+
+/** Record and mark. */
+export function forgetRecord(transaction: Transaction, namespace: number, id: string): void {
+  transaction.run('DELETE FROM tq_records WHERE namespace = ? AND id = ?', namespace, id)
+  transaction.touch(recordSubject(namespace, id))
+}
+
 interface Claimed extends Row {
   readonly run: string | null
 }
@@ -190,8 +207,8 @@ function remember(transaction: Transaction, namespace: number, claim: ClaimReque
   const { id, generation, attempt, runId } = claim
   transaction.run(
     `INSERT OR REPLACE INTO tq_records
-      (namespace, id, name, queue, state, generation, attempt, epoch, updated, ttl, mark, stored, sweep, run, detail)
-      VALUES (?, ?, '', '', 0, ?, ?, 1, ?, 0, ?, ?, ?, ?, '')`,
+      (namespace, id, name, queue, state, generation, attempt, epoch, updated, ttl, mark, stored, sweep, run, first, detail)
+      VALUES (?, ?, '', '', 0, ?, ?, 1, ?, 0, ?, ?, ?, ?, 0, '')`,
     namespace,
     id,
     generation,

@@ -1,13 +1,23 @@
-import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskRecord, Unwatch } from '@tq/core/driver'
+import type {
+  ClaimOutcome,
+  ClaimRequest,
+  ResultBackend,
+  TaskHistory,
+  TaskRecord,
+  Unwatch,
+} from '@tq/core/driver'
+import { SqliteHistory } from './history.ts'
 import type { Ready } from './ready.ts'
-import { checkRecord, claimRecord, putRecord, readRecords, recordSubject } from './records.ts'
+import { checkRecord, claimRecord, forgetRecord, putRecord, readRecords, recordSubject } from './records.ts'
 
 /** What is known of each task. */
 export class SqliteResults implements ResultBackend {
   readonly #ready: Ready
+  readonly history: TaskHistory
 
   constructor(ready: Ready) {
     this.#ready = ready
+    this.history = new SqliteHistory(ready)
   }
 
   async claim(items: readonly ClaimRequest[]): Promise<readonly ClaimOutcome[]> {
@@ -36,10 +46,7 @@ export class SqliteResults implements ResultBackend {
   async delete(ids: readonly string[]): Promise<void> {
     const { connection, namespace } = this.#ready()
     await connection.write(true, (transaction) => {
-      for (const id of ids) {
-        transaction.run('DELETE FROM tq_records WHERE namespace = ? AND id = ?', namespace, id)
-        transaction.touch(recordSubject(namespace, id))
-      }
+      for (const id of ids) forgetRecord(transaction, namespace, id)
     })
   }
 

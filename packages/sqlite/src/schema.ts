@@ -2,7 +2,7 @@ import { TqError } from '@tq/core/driver'
 import type { Database } from './database.ts'
 
 /** Rises with every change of the tables. Older and newer processes share a file as long as the number is known. */
-const layout = 1
+const layout = 2
 
 /**
  * The tables. Every name starts with `tq_`, so that a file may hold an application's own tables too.
@@ -70,10 +70,14 @@ CREATE TABLE IF NOT EXISTS tq_records (
   stored INTEGER NOT NULL,
   sweep INTEGER NOT NULL,
   run TEXT,
+  -- When the task's first record was stored. Rows are in its order.
+  first INTEGER NOT NULL DEFAULT 0,
   detail TEXT NOT NULL,
   UNIQUE (namespace, id)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tq_records_sweep ON tq_records (sweep);
+-- Tasks that succeeded are nearly all: those are found without it.
+CREATE INDEX IF NOT EXISTS tq_records_state ON tq_records (namespace, state) WHERE state <> 3;
 
 CREATE TABLE IF NOT EXISTS tq_sequence (
   id INTEGER PRIMARY KEY,
@@ -183,6 +187,7 @@ export function prepareSchema(database: Database): void {
       )
     }
     database.exec('CREATE TABLE IF NOT EXISTS tq_layout (version INTEGER NOT NULL) STRICT')
+    if (version === 1) database.exec('ALTER TABLE tq_records ADD COLUMN first INTEGER NOT NULL DEFAULT 0')
     database.exec(tables)
     database.exec('INSERT INTO tq_sequence VALUES (1, 0) ON CONFLICT DO NOTHING')
     database.exec(`DELETE FROM tq_layout; INSERT INTO tq_layout VALUES (${layout})`)

@@ -45,7 +45,7 @@ export class SqsAdmin implements QueueAdmin {
   }
 
   async #count({ url }: BandQueue): Promise<Record<keyof QueueCounts, number>> {
-    const { Attributes = {} } = await this.#connection.ask((client) =>
+    const { Attributes = {} } = await this.#connection.askPatiently((client) =>
       client.send(
         new GetQueueAttributesCommand({
           QueueUrl: url,

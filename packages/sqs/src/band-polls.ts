@@ -7,6 +7,8 @@ import { type Polled, poll } from './poll.ts'
 const mostInParallel = 16
 const firstRetryMs: Millis = 100
 const longestRetryMs: Millis = 1_000
+/** What SQS refuses it refuses within this. */
+const acceptedMs: Millis = 1_000
 
 interface UnderWay {
   readonly startedAt: Millis
@@ -75,7 +77,9 @@ export class BandPolls {
 
   /** What the last polls failed with, and for how long they have been failing. */
   get failing(): { readonly error: unknown; readonly forMs: Millis } | undefined {
-    if (this.#failingSince === undefined) return undefined
+    // A poll that SQS keeps waiting has not failed.
+    if (this.#failingSince === undefined || (this.polling && this.emptyInMs(acceptedMs) === 0))
+      return undefined
     return { error: this.#error, forMs: this.#connection.clock.monotonic() - this.#failingSince }
   }
 

@@ -38,7 +38,9 @@ export class SqsBroker implements Broker {
   async open(): Promise<void> {
     const { queues } = this.#connection
     try {
-      await this.#connection.ask((client) => client.send(new GetQueueUrlCommand({ QueueName: queues.probe })))
+      await this.#connection.askPatiently((client) =>
+        client.send(new GetQueueUrlCommand({ QueueName: queues.probe })),
+      )
     } catch (error) {
       const denied = (error as { name?: string }).name?.startsWith('AccessDenied') ?? false
       if (!denied && classify(error) !== 'queue-missing') throw error

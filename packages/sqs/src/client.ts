@@ -7,8 +7,8 @@ export const answerMs: Millis = 8_000
 /** Polls wait on a connection each. */
 const mostConnections = 256
 
-/** A client that repeats nothing behind our back: who asks is told at once. */
-export function newClient(config: SQSClientConfig): SQSClient {
+/** @param attempts by default one: nothing is repeated behind our back, who asks is told at once. */
+export function newClient(config: SQSClientConfig, attempts = 1): SQSClient {
   const agent = { keepAlive: true, maxSockets: mostConnections }
   return new SQSClient({
     requestHandler: {
@@ -21,6 +21,6 @@ export function newClient(config: SQSClientConfig): SQSClient {
     // TLS keeps what is on the wire; MD5 is not to be had everywhere.
     md5: false,
     ...config,
-    maxAttempts: 1,
+    maxAttempts: attempts,
   })
 }

@@ -19,6 +19,8 @@ export class Connection {
   readonly queues: Queues
   readonly loop: LoopWatch
   readonly #client: SQSClient
+  /** For calls about queues: they may be repeated, and the SDK does that. */
+  readonly #patient: SQSClient
   #answerMs = firstGuessMs
   #closed = false
 
@@ -28,6 +30,7 @@ export class Connection {
     this.clock = clock
     this.loop = new LoopWatch(clock)
     this.#client = newClient(options.connection)
+    this.#patient = newClient(options.connection, 5)
     const { prefix, fifo, levels } = options
     this.queues = new Queues(this, { prefix, namespace, fifo }, bandsFor(levels))
   }
@@ -42,11 +45,20 @@ export class Connection {
     if (this.#closed) throw new ClosedError()
   }
 
-  /** Asks SQS. After `close` everything fails for that reason. */
+  /** Asks SQS, once. After `close` everything fails for that reason. */
   async ask<T>(call: (client: SQSClient) => Promise<T>): Promise<T> {
+    return await this.#told(call, this.#client)
+  }
+
+  /** Asks SQS about a queue, again where it is throttled. */
+  async askPatiently<T>(call: (client: SQSClient) => Promise<T>): Promise<T> {
+    return await this.#told(call, this.#patient)
+  }
+
+  async #told<T>(call: (client: SQSClient) => Promise<T>, client: SQSClient): Promise<T> {
     this.check()
     try {
-      return await call(this.#client)
+      return await call(client)
     } catch (error) {
       throw this.#closed ? new ClosedError() : error
     }
@@ -62,5 +74,6 @@ export class Connection {
     if (this.#closed) return
     this.#closed = true
     this.#client.destroy()
+    this.#patient.destroy()
   }
 }

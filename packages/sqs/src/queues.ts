@@ -91,7 +91,7 @@ export class Queues {
 
   async #lookUp(name: string): Promise<string | undefined> {
     try {
-      const { QueueUrl } = await this.#connection.ask((client) =>
+      const { QueueUrl } = await this.#connection.askPatiently((client) =>
         client.send(new GetQueueUrlCommand({ QueueName: name })),
       )
       return QueueUrl
@@ -112,7 +112,7 @@ export class Queues {
         : {}),
       ...(queue.endsWith(deadEnding) ? {} : { RedrivePolicy: await this.#redrive(queue, maxReceiveCount) }),
     }
-    const { QueueUrl = '' } = await this.#connection.ask((client) =>
+    const { QueueUrl = '' } = await this.#connection.askPatiently((client) =>
       client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes })),
     )
     return QueueUrl
@@ -129,7 +129,7 @@ export class Queues {
   /** Undefined also when we may not ask. */
   async #attribute(url: string, name: QueueAttributeName): Promise<string | undefined> {
     try {
-      const { Attributes } = await this.#connection.ask((client) =>
+      const { Attributes } = await this.#connection.askPatiently((client) =>
         client.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [name] })),
       )
       return Attributes?.[name]

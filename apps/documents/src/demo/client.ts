@@ -6,6 +6,9 @@ import type { DemoDocument } from './documents.ts'
 
 export type Status = NonNullable<Awaited<ReturnType<typeof taskStatus>>>
 
+/** One file, or several. */
+type Accepted = { readonly task_id: string } | { readonly tasks: readonly { readonly task_id: string }[] }
+
 const pollMs = 100
 const ended = new Set<Status['status']>(['SUCCESS', 'FAILURE', 'REVOKED'])
 
@@ -19,12 +22,12 @@ export class Client {
     this.#signal = signal
   }
 
-  /** Returns the task's id. */
-  async upload({ path, name }: DemoDocument): Promise<string> {
+  /** All in one request. Returns a task's id for each. */
+  async upload(documents: readonly DemoDocument[]): Promise<readonly string[]> {
     const form = new FormData()
-    form.set('file', await openAsBlob(path), name)
-    const { task_id } = await this.#fetch<{ task_id: string }>('/upload', 202, { method: 'POST', body: form })
-    return task_id
+    for (const { path, name } of documents) form.append('file', await openAsBlob(path), name)
+    const accepted = await this.#fetch<Accepted>('/upload', 202, { method: 'POST', body: form })
+    return 'tasks' in accepted ? accepted.tasks.map(({ task_id }) => task_id) : [accepted.task_id]
   }
 
   /** Asks until the task has ended, and hands on every answer. */

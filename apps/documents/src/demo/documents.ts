@@ -9,16 +9,18 @@ export interface DemoDocument {
   readonly name: string
 }
 
-/** The samples, and every Markdown file people read in this repository: what a checkout has, so much is sent. */
-export async function demoDocuments(): Promise<DemoDocument[]> {
-  const found = [
-    ...(await filesOf(samples, /\.(pdf|html|txt)$/)),
+/** Requests: the samples together, and every Markdown file people read in this repository in one of its own. */
+export async function demoUploads(): Promise<readonly (readonly DemoDocument[])[]> {
+  const pages = [
     ...(await filesOf(repository, /\.md$/)),
     ...(await filesOf(join(repository, 'docs'), /\.md$/, { recursive: true })),
     ...(await readmesOf('packages')),
     ...(await readmesOf('apps')),
   ]
-  return found.map((path) => ({ path, name: nameOf(path) }))
+  const together = await filesOf(samples, /\.(pdf|html|txt)$/)
+  return [together, ...pages.map((path) => [path])].map((paths) =>
+    paths.map((path) => ({ path, name: nameOf(path) })),
+  )
 }
 
 async function filesOf(folder: string, pattern: RegExp, options: { recursive?: boolean } = {}) {

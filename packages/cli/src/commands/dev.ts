@@ -32,7 +32,7 @@ const flags = {
 
 export const dev = command({
   name: 'dev',
-  description: 'Run tasks while you write them: SQLite, restarts on change',
+  description: 'Run tasks and schedules while you write them: SQLite, restarts on change',
   flags,
   // In production the environment comes from the platform.
   prepare() {
@@ -49,9 +49,9 @@ export const dev = command({
     const logger = new LineLogger(logOptions(values, undefined))
     chooseBroker()
     const broker = hidePasswords(process.env['TQ_BROKER_URL'] ?? '')
-    logger.info('tq dev: a worker only; beat and dashboard are not part of it yet', { broker })
+    logger.info('tq dev: a worker and its beat; the dashboard is not part of it yet', { broker })
     const grace = values.grace === undefined ? ['--grace', '2s'] : []
-    const loop = new DevLoop([...grace, ...rawArguments], logger)
+    const loop = new DevLoop([...grace, '--beat', ...rawArguments], logger)
     const watch = new FolderWatch(process.cwd(), (file) => loop.restart(file))
     loop.start()
     await new Promise<void>((resolve) => {

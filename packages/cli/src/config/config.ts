@@ -18,7 +18,12 @@ export interface Config {
   readonly concurrency?: number
   readonly strictOrder?: boolean
   readonly grace?: string
+  /** Workers also send what is scheduled. */
+  readonly beat?: boolean
   readonly lease?: string
+  /** `/metrics`, `/livez` and `/readyz` of workers. */
+  readonly metricsPort?: number
+  readonly metricsHost?: string
   readonly name?: string
   readonly processes?: number
   readonly maxTasksPerProcess?: number
@@ -45,7 +50,10 @@ export const configKeys: ReadonlySet<string> = new Set<string>([
   'concurrency',
   'strictOrder',
   'grace',
+  'beat',
   'lease',
+  'metricsPort',
+  'metricsHost',
   'name',
   'processes',
   'maxTasksPerProcess',

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findApp } from '@tq/core'
+import { mainFile } from '../files.ts'
 import { isTranspiling, load } from '../load-module.ts'
 import { CommandError, usageError } from '../output/command-error.ts'
 import { explainLoadError } from './explain-load-error.ts'
@@ -36,8 +37,8 @@ export async function loadTasks(command: string, names: readonly string[]): Prom
       `The task files belong to two different apps. Export one createApp() from a file that the others import.`,
     )
   }
-  // The drivers are the application's dependencies, not ours.
-  for (const url of modules) app.searchFrom(url)
+  // Drivers and beat are the application's dependencies; ours are looked for last.
+  for (const url of [mainFile, ...modules]) app.searchFrom(url)
   return { app, modules }
 }
 

@@ -1,4 +1,5 @@
-import { type App, createApp } from '@tq/core'
+import { type App, appBrand, createApp } from '@tq/core'
+import { mainFile } from '../files.ts'
 import { milliseconds } from '../flags/convert.ts'
 import { CommandError } from '../output/command-error.ts'
 import { loadTasks } from './load-tasks.ts'
@@ -47,7 +48,11 @@ export async function withApp<T>(
 
 function fromEnvironment(): App<unknown> {
   const url = process.env['TQ_BROKER_URL']
-  if (url && !url.startsWith('memory:')) return createApp<unknown>()
+  if (url && !url.startsWith('memory:')) {
+    const app = createApp<unknown>()
+    app[appBrand].searchFrom(mainFile)
+    return app
+  }
   throw new CommandError(
     'BROKER_NOT_CONFIGURED',
     `${url ? 'The memory broker lives inside one process, where no command can reach it' : 'No broker is set'}. Set TQ_BROKER_URL (redis://…, amqp://…, sqs://…, sqlite:file), or --broker.`,

@@ -39,6 +39,8 @@ async function announce(app: FoundApp, worker: Worker, logger: LineLogger, super
   if (!supervised && logger.options.format === 'pretty') logger.raw(banner(info, 1))
   const brief = logger.options.format === 'pretty' || supervised
   logger.info('ready', brief ? { name: info.name } : { ...info })
+  if (worker.metricsPort !== undefined)
+    logger.info('metrics', { url: `http://${worker.options.metricsHost}:${worker.metricsPort}/metrics` })
   await tellParent({ type: 'ready', info })
 }
 

@@ -20,6 +20,11 @@ export const workerFlags = {
     description: 'An earlier queue first, as long as it has tasks',
     env: 'TQ_STRICT_ORDER',
   },
+  beat: {
+    type: 'boolean',
+    description: 'Also send what is scheduled; any number of processes may',
+    env: 'TQ_BEAT',
+  },
   burst: { type: 'boolean', description: 'Stop when the queues are empty', env: 'TQ_BURST' },
   check: {
     type: 'boolean',
@@ -55,6 +60,18 @@ export const workerFlags = {
     description: 'Replace a process that holds more',
     valueHint: '512mb',
     env: 'TQ_MAX_MEMORY',
+  },
+  'metrics-port': {
+    type: 'string',
+    description: 'Serve /metrics, /livez and /readyz there (not served)',
+    valueHint: 'port',
+    env: 'TQ_METRICS_PORT',
+  },
+  'metrics-host': {
+    type: 'string',
+    description: 'Where that listens (127.0.0.1)',
+    valueHint: 'address',
+    env: 'TQ_METRICS_HOST',
   },
   name: {
     type: 'string',

@@ -5,6 +5,7 @@ import { concurrencyCases } from './concurrency.ts'
 import { expiryCases } from './expiry.ts'
 import { fencingCases } from './fencing.ts'
 import { getCases } from './get.ts'
+import { historyCases } from './history.ts'
 import { putCases } from './put.ts'
 import { timeCases } from './time.ts'
 import { watchCases } from './watch.ts'
@@ -19,5 +20,6 @@ export const resultCases: readonly BackendCase[] = [
   ...concurrencyCases,
   ...timeCases,
   ...watchCases,
+  ...historyCases,
   ...closeCases,
 ]

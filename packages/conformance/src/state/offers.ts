@@ -8,8 +8,12 @@ export interface BackendOffers {
   readonly capabilities: BackendCapabilities
   /** `results.watch` is present. */
   readonly resultsWatch: boolean
+  /** `results.history` is present. */
+  readonly history: boolean
   /** `state.watch` is present. */
   readonly stateWatch: boolean
+  /** `state.now` is present. */
+  readonly stateNow: boolean
   /** `now` is present. */
   readonly serviceClock: boolean
   /** Time is the harness's own. */
@@ -26,7 +30,9 @@ export async function backendOffers(harness: BackendHarness): Promise<BackendOff
     return {
       capabilities: backend.capabilities,
       resultsWatch: backend.results.watch !== undefined,
+      history: backend.results.history !== undefined,
       stateWatch: backend.state.watch !== undefined,
+      stateNow: backend.state.now !== undefined,
       serviceClock: backend.now !== undefined,
       virtualTime: harness.now !== undefined,
     }
@@ -42,8 +48,11 @@ export const largestBuiltValue = 16 * 1024 * 1024
 
 export const shared: Need = { needs: 'shared', holds: ({ capabilities }) => capabilities.shared }
 export const resultsWatch: Need = { needs: 'results.watch', holds: (offers) => offers.resultsWatch }
+export const realTime: Need = { needs: 'real time', holds: ({ virtualTime }) => !virtualTime }
+export const history: Need = { needs: 'results.history', holds: (offers) => offers.history }
 export const stateWatch: Need = { needs: 'state.watch', holds: (offers) => offers.stateWatch }
 export const serviceClock: Need = { needs: 'now', holds: (offers) => offers.serviceClock }
+export const stateNow: Need = { needs: 'state.now', holds: (offers) => offers.stateNow }
 export const reachableValueLimit: Need = {
   needs: 'maxValueBytes up to 16 MiB',
   holds: ({ capabilities }) => capabilities.maxValueBytes <= largestBuiltValue,

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { Adapter } from '../contracts/adapter.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { memory } from '../memory/adapter.ts'
+import type { BeatModule } from '../runtime/app-brand.ts'
 
 /** Which package serves a URL scheme, so that a URL is all a deployment has to say. */
 const packages: Readonly<Record<string, string>> = {
@@ -62,34 +63,55 @@ export class AdapterCatalog {
         `'${hidePassword(url)}' starts with no scheme we know. Use one of: ${schemes.map((one) => `${one}:`).join(' ')}`,
       )
     }
-    const adapter = await load(name, scheme, this.#searched)
+    const adapter = await this.#load(name, scheme)
     this.#adapters.push(adapter)
     return adapter
   }
+
+  /** @throws TqError `BEAT_MISSING` */
+  async beat(): Promise<BeatModule> {
+    const { beat } = (await importFrom(this.#searched, '@tq/beat')) ?? {}
+    if (beat) return beat as BeatModule
+    throw new TqError(
+      'BEAT_MISSING',
+      'Telling when schedules run needs the package @tq/beat, which is not installed here. Run: npm install @tq/beat',
+      { details: { package: '@tq/beat' } },
+    )
+  }
+
+  async #load(name: string, scheme: string): Promise<Adapter> {
+    const module = await importFrom(this.#searched, name)
+    if (!module) {
+      throw new TqError(
+        'ADAPTER_MISSING',
+        `${scheme}: URLs need the package ${name}, which is not installed here. Run: npm install ${name}`,
+        { details: { package: name } },
+      )
+    }
+    if (module['adapter']) return module['adapter'] as Adapter
+    throw new TqError(
+      'ADAPTER_MISSING',
+      `The package ${name} exports no 'adapter'. Update it to the version of @tq/core.`,
+    )
+  }
 }
 
-async function load(name: string, scheme: string, searched: readonly (string | URL)[]): Promise<Adapter> {
-  const module = (await import(locate(name, scheme, searched))) as { adapter?: Adapter }
-  if (module.adapter) return module.adapter
-  throw new TqError(
-    'ADAPTER_MISSING',
-    `The package ${name} exports no 'adapter'. Update it to the version of @tq/core.`,
-  )
-}
-
-function locate(name: string, scheme: string, searched: readonly (string | URL)[]): string {
+/** A package's exports under its name, from beside the application; undefined where it is not installed. */
+async function importFrom(
+  searched: readonly (string | URL)[],
+  name: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
   for (const from of searched) {
+    let path: string
     try {
-      return pathToFileURL(createRequire(from).resolve(name)).href
+      path = createRequire(from).resolve(name)
     } catch (error) {
       const { code } = error as { code?: string }
       // Not there, or the program was started with something that is no path.
-      if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_INVALID_ARG_VALUE') throw error
+      if (code === 'MODULE_NOT_FOUND' || code === 'ERR_INVALID_ARG_VALUE') continue
+      throw error
     }
+    return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>
   }
-  throw new TqError(
-    'ADAPTER_MISSING',
-    `${scheme}: URLs need the package ${name}, which is not installed here. Run: npm install ${name}`,
-    { details: { package: name } },
-  )
+  return undefined
 }

@@ -1,6 +1,7 @@
 import type { Adapter } from '../contracts/adapter.ts'
 import type { Backend } from '../contracts/backend.ts'
 import type { Broker } from '../contracts/broker.ts'
+import type { BeatModule } from '../runtime/app-brand.ts'
 import type { AppSettings } from '../runtime/settings.ts'
 
 /** What {@link createApp} takes. Nothing is required: the environment can say it all. */
@@ -11,6 +12,8 @@ export interface AppOptions<State> extends AppSettings {
   readonly backend?: string | Backend | false
   /** Drivers passed in, for bundlers that cannot follow an import by name. URLs still choose among them. */
   readonly adapters?: readonly Adapter[]
+  /** What `@tq/beat` exports as `beat`, for bundlers that cannot follow an import by name. */
+  readonly beat?: BeatModule
   /** Runs in a worker before its first task; what it returns is `ctx.state`. */
   readonly startup?: () => State | Promise<State>
   /** Runs when the last worker has ended, or the app is closed. */
@@ -22,6 +25,7 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'broker',
   'backend',
   'adapters',
+  'beat',
   'startup',
   'shutdown',
   'namespace',
@@ -37,6 +41,7 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'history',
   'timeZone',
   'middleware',
+  'telemetry',
   'logger',
   'clock',
 ] satisfies (keyof AppOptions<unknown>)[])

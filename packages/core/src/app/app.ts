@@ -6,12 +6,15 @@ import type { AppInternals, appBrand } from '../runtime/app-brand.ts'
 import type { DeadLetters } from '../runtime/dead-letters.ts'
 import type { TaskEvents } from '../runtime/events.ts'
 import type { WorkerInfo } from '../runtime/worker-list.ts'
+import type { ScheduleOptions } from '../schedule/schedule-options.ts'
+import type { Timing } from '../schedule/timing.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { TaskContract } from '../task/define-task.ts'
 import type { InputOf, OutputOf, Schema } from '../task/schema.ts'
-import type { WorkflowResult } from '../task/signature.ts'
+import type { WholeSignature, WorkflowResult } from '../task/signature.ts'
 import type { AsyncResult, ResultOf, SendOptions, Task } from '../task/task.ts'
 import type { CheckedTaskOptions, NoInput } from '../task/task-options.ts'
+import type { Schedules } from './schedules.ts'
 
 /** An application's tasks and its connection, made by {@link createApp}. Opens nothing before it is needed. */
 export interface App<State> {
@@ -40,6 +43,16 @@ export interface App<State> {
   result<T = unknown>(id: string): AsyncResult<ResultOf<T>>
   /** The handle of a workflow that was sent from anywhere. @example app.workflow<number[]>(id) */
   workflow<T = unknown>(id: string): WorkflowResult<T>
+  /**
+   * Sends a task or a workflow again and again, wherever a beat runs with this code (`tq worker --beat`, `tq beat`). The
+   * code decides what the schedule is; whether it is paused is decided at run time, and survives a deploy.
+   *
+   * @throws TqError `INVALID_SCHEDULE`, `INVALID_NAME`, `DUPLICATE_SCHEDULE`
+   * @example app.schedule('nightly', crontab({ hour: 1, minute: 0 }), updateKnowledgeBase.s({}))
+   */
+  schedule(name: string, when: Timing, signature: WholeSignature, options?: ScheduleOptions): void
+  /** Schedules at run time: kept in the backend, seen by every process. */
+  readonly schedules: Schedules
   /** Listens to what happens to tasks in this process. Returns a function that stops listening. */
   on<Name extends keyof TaskEvents>(name: Name, listener: (event: TaskEvents[Name]) => void): () => void
   /** Messages that were given up: list, run again, drop. */

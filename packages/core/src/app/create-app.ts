@@ -9,12 +9,15 @@ import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../opti
 import { StoredResult } from '../producer/async-result.ts'
 import { Producer } from '../producer/producer.ts'
 import { ResultWaiter } from '../producer/result-waiter.ts'
-import { type AppInternals, appBrand } from '../runtime/app-brand.ts'
+import { type AppInternals, appBrand, type BeatModule } from '../runtime/app-brand.ts'
 import { DeadLetters } from '../runtime/dead-letters.ts'
 import { TaskEventHub, type TaskEvents } from '../runtime/events.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { type ResolvedSettings, resolveSettings } from '../runtime/settings.ts'
 import type { WorkerInfo } from '../runtime/worker-list.ts'
+import type { BeatHost } from '../schedule/beat-module.ts'
+import type { ScheduleOptions } from '../schedule/schedule-options.ts'
+import type { Timing } from '../schedule/timing.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { TaskContract } from '../task/define-task.ts'
 import { TaskRegistry } from '../task/registry.ts'
@@ -24,6 +27,7 @@ import type {
   PlannedSignature,
   Signature,
   SignatureOptions,
+  WholeSignature,
   WorkflowResult,
 } from '../task/signature.ts'
 import {
@@ -43,8 +47,11 @@ import { Workflows } from '../workflow/workflows.ts'
 import { AdapterCatalog } from './adapters.ts'
 import type { App } from './app.ts'
 import { type AppOptions, appOptionNames } from './app-options.ts'
+import { AppBeatHost } from './beat-host.ts'
+import { CodeSchedules } from './code-schedules.ts'
 import { openServices } from './open-services.ts'
 import { runHere } from './run-here.ts'
+import { type Schedules, StoredSchedules } from './schedules.ts'
 
 /**
  * An application. Opens no connection; the broker is chosen by `TQ_BROKER_URL` or `broker`.
@@ -66,6 +73,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly events: TaskEventHub
   readonly followUps: Workflows
   readonly deadLetters: DeadLetters
+  readonly schedules: Schedules
+  readonly beatHost: BeatHost
+  readonly #codeSchedules: CodeSchedules
   readonly inspect: Inspect
   readonly control: Control
   readonly history: History
@@ -93,9 +103,12 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     this.#producer = new Producer(this)
     this.followUps = new Workflows(this)
     this.deadLetters = new DeadLetters(this)
-    this.inspect = new Inspect(this)
-    this.control = new Control(this)
+    this.#codeSchedules = new CodeSchedules(this.followUps, settings.timeZone)
+    this.schedules = new StoredSchedules(this, this.followUps, this.#codeSchedules)
+    this.beatHost = new AppBeatHost(this, this.followUps, this.#codeSchedules)
     this.history = new History(this)
+    this.inspect = new Inspect(this, this.history)
+    this.control = new Control(this)
   }
 
   get [appBrand](): AppInternals {
@@ -166,6 +179,14 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
 
   workflow<T = unknown>(id: string): WorkflowResult<T> {
     return new StoredWorkflow<T>(checkTaskId(id), this, () => this.#waiting())
+  }
+
+  schedule(name: string, when: Timing, signature: WholeSignature, options: ScheduleOptions = {}): void {
+    this.#codeSchedules.add(name, when, signature, options)
+  }
+
+  loadBeat(): Promise<BeatModule> {
+    return this.#options.beat ? Promise.resolve(this.#options.beat) : this.#catalog.beat()
   }
 
   async runHere(task: TaskDefinition, input: unknown): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
-import { appBrand } from '../runtime/app-brand.ts'
-import { Worker } from '../worker/worker.ts'
+import { type AppInternals, appBrand } from '../runtime/app-brand.ts'
+import type { Beat, BeatOptions } from '../schedule/beat-module.ts'
+import { type Companion, Worker } from '../worker/worker.ts'
 import { resolveWorkerOptions, type WorkerOptions } from '../worker/worker-options.ts'
 import type { App } from './app.ts'
 
@@ -24,5 +25,20 @@ export function createWorker(
   for (const { policy } of registry.all()) if (policy.queue) queues.add(policy.queue)
   for (const { route } of settings.routes) if (route.queue) queues.add(route.queue)
   const resolved = resolveWorkerOptions(options, [...queues], `${hostname()}:${process.pid}`)
-  return new Worker(internals, resolved, loader)
+  return new Worker(internals, resolved, loader, options.beat ? beatOf(internals, options.beat) : undefined)
+}
+
+/** A beat inside the worker; its package is loaded when the worker starts. */
+function beatOf(app: AppInternals, options: true | BeatOptions): Companion {
+  let beat: Beat | undefined
+  return {
+    async start() {
+      const { createBeat } = await app.loadBeat()
+      beat = createBeat({ [appBrand]: app }, options === true ? {} : options)
+      await beat.start()
+    },
+    async stop() {
+      await beat?.stop()
+    },
+  }
 }

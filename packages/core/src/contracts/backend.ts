@@ -215,6 +215,9 @@ export interface StateStore {
   ): Promise<void>
   counted(keys: readonly string[]): Promise<readonly Readonly<Record<string, number>>[]>
 
+  /** Wall-clock time in milliseconds since 1970, as the store has it: the same for all its users, whatever their own clocks say. */
+  now?(): Promise<number>
+
   /** A hint that a key or collection with this prefix may have changed. May be lost, doubled or late. */
   watch?(prefix: string, onHint: () => void): Unwatch
 }

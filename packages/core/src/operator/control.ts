@@ -11,7 +11,10 @@ import { runAgain } from '../runtime/run-again.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import { type RateLimit, resolveRate } from '../task/limits.ts'
 import type { AsyncResult } from '../task/task.ts'
+import { type BulkProgress, bulk } from './bulk.ts'
+import type { History, TaskFilter } from './history.ts'
 import type { Asked } from './inspect.ts'
+import type { TaskSummary } from './task-summary.ts'
 
 /** Who does it; kept in the audit log. */
 export interface Acting {
@@ -22,6 +25,7 @@ export interface Acting {
 /** What control needs of its app. */
 interface ControlHost extends Runtime {
   readonly deadLetters: DeadLetters
+  readonly history: History
   result(id: string): AsyncResult
 }
 
@@ -90,6 +94,63 @@ export class Control {
     const backend = await this.#backend('running a task again')
     await runAgain(this.#app, await this.#app.connect(), backend, id)
     await this.#record(backend, options, 'retry', id)
+  }
+
+  /**
+   * Revokes all tasks that a filter matches; tells after every 200 how far it is. Needs a backend that lists tasks.
+   *
+   * @example for await (const { done } of app.control.revokeAll({ name: 'mail.send', state: 'PENDING' })) show(done)
+   */
+  revokeAll(
+    filter: TaskFilter,
+    options: Acting & {
+      readonly terminate?: boolean
+      readonly reason?: string
+      readonly signal?: AbortSignal
+    } = {},
+  ): AsyncGenerator<BulkProgress, BulkProgress> {
+    const { by = thisUser(), terminate, reason = `by ${by}` } = options
+    const states = filter.state === undefined ? (['PENDING', 'RETRY', 'STARTED'] as const) : filter.state
+    return this.#bulk('revoke', { ...filter, state: states }, options, ({ id }) =>
+      this.#app.result(id).revoke({ ...(terminate ? { terminate } : {}), reason }),
+    )
+  }
+
+  /** Runs all failed tasks that a filter matches once more; tells after every 200 how far it is. */
+  retryAll(
+    filter: Omit<TaskFilter, 'state'>,
+    options: Acting & { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<BulkProgress, BulkProgress> {
+    return this.#bulk('retry', { ...filter, state: 'FAILURE' }, options, async ({ id }) => {
+      await runAgain(this.#app, await this.#app.connect(), await this.#backend('running tasks again'), id)
+      return true
+    })
+  }
+
+  async *#bulk(
+    action: string,
+    filter: TaskFilter,
+    options: Acting & { readonly signal?: AbortSignal },
+    act: (task: TaskSummary) => Promise<boolean>,
+  ): AsyncGenerator<BulkProgress, BulkProgress> {
+    const backend = await this.#backend(`'${action}' of many tasks`)
+    let last: BulkProgress = { done: 0, succeeded: 0, refused: {} }
+    try {
+      for await (const progress of bulk(this.#app.history, filter, act, options.signal)) {
+        last = progress
+        yield progress
+      }
+    } finally {
+      // Also when whoever asked has gone: what was done was done.
+      await this.#record(
+        backend,
+        options,
+        `${action} all`,
+        JSON.stringify(filter),
+        `${last.succeeded} of ${last.done}`,
+      )
+    }
+    return last
   }
 
   /** Deletes all waiting tasks of a queue; running ones go on. Returns how many. */

@@ -3,6 +3,7 @@ import type { QueueCounts } from '../contracts/broker.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { deadQueueOf } from '../options/names.ts'
 import { Audit, type AuditEntry } from '../runtime/audit.ts'
+import { type FedEvent, listen } from '../runtime/event-feed.ts'
 import { rememberedQueues } from '../runtime/known-queues.ts'
 import { Mailbox, type Verb, type WorkerAnswer } from '../runtime/mailbox.ts'
 import { type PausedQueue, pausedQueues } from '../runtime/paused-queues.ts'
@@ -17,6 +18,8 @@ import {
   type TaskCounts,
 } from '../runtime/task-counts.ts'
 import { listWorkers, type WorkerInfo, type WorkerTask } from '../runtime/worker-list.ts'
+import type { History } from './history.ts'
+import type { TaskSummary } from './task-summary.ts'
 
 /** Which workers are asked. */
 export interface Asked {
@@ -46,9 +49,11 @@ export interface Span {
 /** Looks at workers, queues and counts. Needs a backend, and nothing of the broker. */
 export class Inspect {
   readonly #runtime: Runtime
+  readonly #history: History
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, history: History) {
     this.#runtime = runtime
+    this.#history = history
   }
 
   /** The workers that live now and what each said last, at most a heartbeat ago; by name. */
@@ -113,6 +118,25 @@ export class Inspect {
     const { backend } = await this.#open('the counts of tasks')
     const { step, from, to } = this.#span(span)
     return { stepMs: step, points: await readCounts(backend.state, step, from, to) }
+  }
+
+  /** Tasks that wait for their time, as far as the latest 1,000 of those that wait tell; the next one first. */
+  async scheduled(): Promise<readonly TaskSummary[]> {
+    const { tasks } = await this.#history.list({ state: ['PENDING', 'RETRY'] }, { limit: 1_000 })
+    const now = this.#runtime.clock.now()
+    const dueIn = ({ dueAt }: TaskSummary) => (dueAt ? dueAt.getTime() - now : 0)
+    return tasks.filter((task) => dueIn(task) > 0).sort((one, other) => dueIn(one) - dueIn(other))
+  }
+
+  /**
+   * What happens to tasks on all workers, as it happens, until the signal aborts. Begins with the next heartbeat, or at
+   * once where the backend can hint. More than some hundred per second are not all told.
+   */
+  async *events(options: {
+    readonly signal: AbortSignal
+  }): AsyncGenerator<FedEvent | { readonly type: 'dropped'; readonly count: number }> {
+    const { backend } = await this.#open('listening to events')
+    yield* listen(backend.state, this.#runtime.clock, options.signal)
   }
 
   /** What was done over `app.control`, the newest first; kept for 90 days. */

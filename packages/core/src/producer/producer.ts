@@ -3,6 +3,7 @@ import { compose } from '../middleware/compose.ts'
 import type { SendContext } from '../middleware/types.ts'
 import { type Plan, pack, planSending } from '../runtime/outgoing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import { noteSent, sentBefore } from '../runtime/sent-before.ts'
 import { giveTurnBack, replaceLast, takeTurn } from '../runtime/turns.ts'
 import { dropUnique, keepUnique, takeUnique } from '../runtime/unique-lock.ts'
 import { checkJson } from '../task/json.ts'
@@ -50,7 +51,11 @@ export class Producer {
       return Promise.all(inputs.map((input) => this.send(task, input, options)))
     }
     for (const input of inputs) await this.#check(task, input)
-    const plan = planSending(this.#runtime, task, options)
+    const plan = planSending(this.#runtime, task, options, inputs.length)
+    return told(plan, () => this.#sendAll(plan, inputs))
+  }
+
+  async #sendAll(plan: Plan, inputs: readonly unknown[]): Promise<readonly string[]> {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const messages = inputs.map((input) => pack(this.#runtime, connection, plan, input))
     await this.#publish(connection, plan, messages)
@@ -61,8 +66,21 @@ export class Producer {
     const checked = this.#check(task, input)
     if (checked !== undefined) await checked
     const plan = planSending(this.#runtime, task, options)
+    return plan.sending ? told(plan, () => this.#deliver(plan, input)) : this.#deliver(plan, input)
+  }
+
+  async #deliver(plan: Plan, input: unknown): Promise<string> {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
     const message = pack(this.#runtime, connection, plan, input)
+    if (plan.taskId === undefined || connection.oneStore) return this.#sendPlanned(connection, plan, message)
+    // Under an id of the caller's own, and the broker cannot tell that it has had it.
+    if (await sentBefore(connection, message.id)) return message.id
+    const id = await this.#sendPlanned(connection, plan, message)
+    if (id === message.id && message.record) await noteSent(this.#runtime, connection, message.record)
+    return id
+  }
+
+  async #sendPlanned(connection: Connection, plan: Plan, message: OutboundMessage): Promise<string> {
     if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
     if (plan.throttle) return this.#sendThrottled(connection, plan, plan.throttle, message)
     if (plan.debounceKey !== undefined)
@@ -151,4 +169,16 @@ export class Producer {
 /** Each of them has to be asked for by itself. */
 function isOneByOne({ uniqueKey, taskId, throttle, debounce }: SendOptions): boolean {
   return uniqueKey !== undefined || taskId !== undefined || throttle !== undefined || debounce !== undefined
+}
+
+/** Sends, and tells whoever traces it how that ended. */
+async function told<T>({ sending }: Plan, send: () => Promise<T>): Promise<T> {
+  try {
+    const sent = await send()
+    sending?.ended()
+    return sent
+  } catch (error) {
+    sending?.ended(error)
+    throw error
+  }
 }

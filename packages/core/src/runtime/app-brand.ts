@@ -1,8 +1,12 @@
 import type { Logger } from '../contracts/logger.ts'
+import type { BeatHost, BeatModuleFor } from '../schedule/beat-module.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Marks apps and their tasks, also across two copies of this package in one process. */
 export const appBrand: unique symbol = Symbol.for('tq.app') as never
+
+/** What `@tq/beat` exports as `beat`. */
+export type BeatModule = BeatModuleFor<{ readonly [appBrand]: AppInternals }>
 
 /** What workers and commands need of an app they were not given but found. */
 export interface AppInternals {
@@ -11,6 +15,14 @@ export interface AppInternals {
   useLogger(logger: Logger): Logger
   /** Looks for driver packages beside this file too: a file path or URL of the application's. */
   searchFrom(file: string | URL): void
+  /** What beats need of it. */
+  readonly beatHost: BeatHost
+  /**
+   * The calendar and the beat, which most processes do without.
+   *
+   * @throws TqError `BEAT_MISSING` when `@tq/beat` is not installed
+   */
+  loadBeat(): Promise<BeatModule>
   /** A worker begins: runs the app's `startup` if it is the first; all get the same state. */
   startup(): Promise<unknown>
   /** A worker has ended: runs the app's `shutdown` if it was the last. Closes no connection. */

@@ -71,7 +71,7 @@ export class DeadLetters {
     let dropped = 0
     await this.#walk(queue, Number.POSITIVE_INFINITY, async (_, deliveries) => {
       const oldest = clock.now() - settings.deadLetterExpiresMs
-      const gone = deliveries.filter(({ message }) => excess-- > 0 || diedAt(message) < oldest)
+      const gone = deliveries.filter((delivery) => excess-- > 0 || (diedAt(delivery) ?? oldest) < oldest)
       dropped += gone.length
       return gone.length < deliveries.length ? { done: gone, last: true } : { done: gone }
     })
@@ -133,7 +133,8 @@ export class DeadLetters {
     return receiver.receive({ max, waitMs, signal: new AbortController().signal })
   }
 
-  #describe(queue: string, { message }: Delivery): DeadLetter {
+  #describe(queue: string, delivery: Delivery): DeadLetter {
+    const { message } = delivery
     const { headers } = message
     return {
       id: message.id,
@@ -141,7 +142,7 @@ export class DeadLetters {
       queue,
       reason: headers['tq-dead-reason'] ?? '',
       error: headers['tq-dead-error'] ?? '',
-      diedAt: new Date(diedAt(message)),
+      diedAt: new Date(diedAt(delivery) ?? 0),
     }
   }
 
@@ -164,7 +165,8 @@ export class DeadLetters {
   }
 }
 
-/** In milliseconds since 1970. */
-function diedAt({ headers }: Delivery['message']): number {
-  return Number(headers['tq-dead-at'] ?? 0)
+/** In milliseconds since 1970. What the service itself put there, past its own limits, says only when it was sent. */
+function diedAt({ message, sentAt }: Delivery): number | undefined {
+  const { 'tq-dead-at': told } = message.headers
+  return told === undefined ? sentAt : Number(told)
 }

@@ -2,6 +2,7 @@ import type { OutboundMessage } from '../contracts/broker.ts'
 import type { TaskRecord } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
+import type { Sending } from '../middleware/telemetry.ts'
 import { parseDuration, parseOptionalDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
@@ -44,10 +45,12 @@ export interface Plan {
   readonly throttle: { readonly key: string; readonly everyMs: Millis } | undefined
   readonly debounceKey: string | undefined
   readonly pendingTtlMs: Millis
+  /** Has to be told how it ended. */
+  readonly sending?: Sending | undefined
 }
 
 /** Call over task over route over app, all checked. @throws TqError */
-export function planSending(runtime: Runtime, task: TaskDefinition, options: SendOptions): Plan {
+export function planSending(runtime: Runtime, task: TaskDefinition, options: SendOptions, count = 1): Plan {
   const what = `task '${task.name}'`
   checkKnown(options, sendOptionNames, `${what}: applyAsync`)
   const route = routeOf(runtime.settings, task.name)
@@ -66,11 +69,15 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
     : delayOf(options, runtime.clock.now(), what)
   const expiresMs = parseOptionalDuration(options.expires, `${what}: expires`)
   const parent = currentRun.getStore()
-  const headers = checkHeaders({ ...inheritedTrace(parent?.headers), ...options.headers }, what)
+  const own = checkHeaders({ ...inheritedTrace(parent?.headers), ...options.headers }, what)
+  const sending = runtime.settings.telemetry?.sending({ name: task.name, queue, count })
+  // What the caller says himself is stronger.
+  const headers = sending ? { ...own, ...sending.headers, ...options.headers } : own
   const ignoreResult = options.ignoreResult ?? task.policy.ignoreResult
   return {
     queue,
     delayMs,
+    sending,
     taskId: options.taskId === undefined ? undefined : checkTaskId(options.taskId),
     uniqueKey: options.uniqueKey === undefined ? undefined : checkUniqueKey(options.uniqueKey),
     throttle: throttle && {

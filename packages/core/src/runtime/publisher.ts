@@ -172,9 +172,12 @@ export class Publisher {
       cancelTimer = this.#clock.setTimer(Math.max(leftMs, 1), () => resolve(all('unknown')))
     })
     try {
-      const refused = this.#oneStore ? undefined : await this.#storeRecords(messages)
-      if (refused) return all(refused)
-      return await Promise.race([this.#hand(queue, this.#withoutRecords(messages)), timeout])
+      if (this.#oneStore) return await Promise.race([this.#hand(queue, messages), timeout])
+      const known = await this.#storeRecords(messages)
+      if ('rejected' in known) return all(known)
+      const fresh = messages.filter(({ id }) => !known.has(id)).map(({ record: _, ...message }) => message)
+      const outcomes = fresh.length > 0 ? this.#hand(queue, fresh) : []
+      return await Promise.race([inPlace(messages, known, outcomes), timeout])
     } catch (cause) {
       const rejected = this.#broker.classify(cause)
       // A lost connection cannot tell whether the service had taken them.
@@ -211,13 +214,16 @@ export class Publisher {
     }
   }
 
-  /** Records first: a task that can be run must be known, so that it can be revoked and asked for. */
-  async #storeRecords(messages: readonly OutboundMessage[]): Promise<Rejected | undefined> {
+  /**
+   * Records first: a task that can be run must be known, so that it can be revoked and asked for. Returns the ids of those
+   * that a worker has had already: they are sent again under the same id, and need not be.
+   */
+  async #storeRecords(messages: readonly OutboundMessage[]): Promise<ReadonlySet<string> | Rejected> {
     const records = messages.map(({ record }) => record).filter((record) => record !== undefined)
-    if (records.length === 0 || !this.#backend) return undefined
+    if (records.length === 0 || !this.#backend) return new Set()
     try {
-      await this.#backend.results.put(records)
-      return undefined
+      const outcomes = await this.#backend.results.put(records)
+      return new Set(records.filter((_, at) => outcomes[at] === 'stale').map(({ id }) => id))
     } catch (cause) {
       return this.#backendRejected(cause)
     }
@@ -227,10 +233,16 @@ export class Publisher {
     const rejected = this.#backend?.classify(cause) ?? 'unknown'
     return { rejected, reason: reasonOf(cause), cause, backend: true }
   }
+}
 
-  #withoutRecords(messages: readonly OutboundMessage[]): readonly OutboundMessage[] {
-    return this.#oneStore ? messages : messages.map(({ record: _, ...message }) => message)
-  }
+/** One outcome for each message, in order, where only the fresh ones were handed over. */
+async function inPlace(
+  messages: readonly OutboundMessage[],
+  known: ReadonlySet<string>,
+  fresh: Promise<readonly Attempted[]> | readonly Attempted[],
+): Promise<readonly Attempted[]> {
+  const outcomes = (await fresh).values()
+  return messages.map(({ id }) => (known.has(id) ? 'accepted' : (outcomes.next().value ?? 'unknown')))
 }
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -9,6 +9,8 @@ import type { ToldDetail } from './told-detail.ts'
 /** What a record's `detail` holds, as JSON. Times are milliseconds since 1970 by the writer's clock. */
 export interface RecordDetail extends ToldDetail {
   readonly sentAt?: number
+  /** The broker has it. Said only of what was sent under an id of the sender's own, which may send it again. */
+  readonly accepted?: 1
   /** Of a task with a delay: not to be started before. */
   readonly dueAt?: number
   readonly startedAt?: number

@@ -2,6 +2,7 @@ import type { Priority } from '../contracts/broker.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
+import type { Telemetry } from '../middleware/telemetry.ts'
 import type { RunMiddleware, SendMiddleware } from '../middleware/types.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
@@ -48,6 +49,8 @@ export interface AppSettings {
   readonly history?: HistoryOptions | false
   /** For dates in logs and as the default zone of schedules: an IANA name. @default the system's */
   readonly timeZone?: string
+  /** Traces and metrics. @example openTelemetry() of @tq/otel */
+  readonly telemetry?: Telemetry
   readonly middleware?: { readonly send?: readonly SendMiddleware[]; readonly run?: readonly RunMiddleware[] }
   /** @default warnings and errors to the console */
   readonly logger?: Logger
@@ -68,6 +71,7 @@ export interface ResolvedSettings {
   readonly publishTimeoutMs: Millis
   readonly history: ResolvedHistory
   readonly timeZone: string
+  readonly telemetry: Telemetry | undefined
   readonly sendMiddleware: readonly SendMiddleware[]
   readonly runMiddleware: readonly RunMiddleware[]
   readonly logger: Logger
@@ -93,7 +97,11 @@ export function resolveSettings(settings: AppSettings, environment: NodeJS.Proce
     history: resolveHistory(settings.history),
     timeZone: checkTimeZone(settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
     sendMiddleware: settings.middleware?.send ?? [],
-    runMiddleware: settings.middleware?.run ?? [],
+    runMiddleware: [
+      ...(settings.telemetry ? [settings.telemetry.run] : []),
+      ...(settings.middleware?.run ?? []),
+    ],
+    telemetry: settings.telemetry,
     logger: settings.logger ?? quietLogger,
     clock: settings.clock ?? systemClock,
     codec: new Codecs(settings.codec ?? jsonCodec, settings.accept ?? [jsonCodec]),

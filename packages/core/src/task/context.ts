@@ -15,6 +15,8 @@ export interface TaskContext<State = unknown> {
   readonly headers: Readonly<Record<string, string>>
   /** The task that sent this one, if a task did. */
   readonly parentId: string | undefined
+  /** The workflow it is part of, if it is. */
+  readonly workflowId: string | undefined
   /**
    * Aborts when the task should stop: soft or hard time limit, revoke, lost lease, worker stopping. `signal.reason`
    * says which. Hand it to `fetch`, database drivers and child processes.

@@ -21,7 +21,7 @@ export interface FlowTask {
   readonly ttlMs: Millis
   readonly envelope: Pick<
     Envelope,
-    'priority' | 'maxRetries' | 'expiresMs' | 'headers' | 'ignoreResult' | 'many'
+    'priority' | 'maxRetries' | 'expiresMs' | 'headers' | 'ignoreResult' | 'many' | 'tags'
   >
   readonly onError?: readonly FlowNode[]
 }

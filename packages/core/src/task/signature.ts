@@ -92,11 +92,11 @@ export interface Signature<Takes, Gives> extends AnySignature {
   ): Promise<WorkflowResult<Gives>>
 }
 
+/** A signature that can be sent as it is. */
+export type WholeSignature = Signature<Nothing, unknown> | Signature<unknown, unknown>
+
 /** A signature that may be told of a failure. */
-export type ErrorCallback =
-  | Signature<FailedStep, unknown>
-  | Signature<Nothing, unknown>
-  | Signature<unknown, unknown>
+export type ErrorCallback = Signature<FailedStep, unknown> | WholeSignature
 
 export type TakesOf<S> = S extends { readonly [takesBrand]?: (value: infer Takes) => void } ? Takes : never
 export type GivesOf<S> = S extends { readonly [givesBrand]?: () => infer Gives } ? Gives : never

@@ -98,6 +98,7 @@ export class Engine {
     this.#services = keepsLogs ? { logger, connect, newLines } : { logger, connect }
     this.#reporter = new RunReporter(runtime, connection, this.active, options.name)
     this.#pump = new Pump(this.#queues, options.burst ? 100 : 5_000, {
+      now: () => runtime.clock.monotonic(),
       room: (session) => this.#room(session),
       startReady: () => this.#startReady(),
       changed: () => this.#changed(),
@@ -121,6 +122,17 @@ export class Engine {
   /** Those it takes tasks from, paused ones too. */
   get queues(): readonly WeightedQueue[] {
     return this.#queues.named
+  }
+
+  /** How fetching goes: when its last turn began, whether there is no room, and which queues could not be asked. */
+  get fetching(): {
+    readonly turnedAt: Millis
+    readonly waits: boolean
+    readonly failing: readonly string[]
+  } {
+    const { turnedAt, waits } = this.#pump
+    const failing = this.#queues.sessions.filter((session) => session.failing).map(({ queue }) => queue)
+    return { turnedAt, waits, failing }
   }
 
   /** Those of its queues that are paused. */

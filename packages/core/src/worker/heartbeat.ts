@@ -1,6 +1,7 @@
 import type { Backend } from '../contracts/backend.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TaskRevoked } from '../errors/task-errors.ts'
+import { listenersCollection, someoneListens } from '../runtime/event-feed.ts'
 import { type Command, MailSlot, mailboxCollection } from '../runtime/mailbox.ts'
 import { pausedCollection, pausedQueues } from '../runtime/paused-queues.ts'
 import { ratesCollection, readRates } from '../runtime/rate-overrides.ts'
@@ -8,6 +9,7 @@ import { readDetail } from '../runtime/record-detail.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { heartbeatMsOf, type WorkerInfo, workersCollection } from '../runtime/worker-list.ts'
 import type { ActiveRun } from './active-run.ts'
+import { EventTeller } from './event-teller.ts'
 import type { TaskCounter } from './task-counter.ts'
 
 /** A worker that missed this many beats is gone. */
@@ -18,6 +20,7 @@ const looksApartMs: Millis = 50
 /** What the heartbeat needs of its worker. */
 export interface HeartbeatHost {
   readonly id: string
+  readonly name: string
   readonly active: ReadonlySet<ActiveRun>
   readonly counter: TaskCounter
   describe(): WorkerInfo
@@ -35,6 +38,7 @@ export class Heartbeat {
   readonly #backend: Backend
   readonly #host: HeartbeatHost
   readonly #mail: MailSlot
+  readonly #teller: EventTeller
   readonly #everyMs: Millis
   readonly #unwatch: (() => void)[] = []
   #cancelTimer: (() => void) | undefined
@@ -48,12 +52,13 @@ export class Heartbeat {
     this.#backend = backend
     this.#host = host
     this.#mail = new MailSlot(backend, host.id)
+    this.#teller = new EventTeller(runtime, backend.state, host.name)
     this.#everyMs = heartbeatMsOf(backend)
   }
 
   async start(): Promise<void> {
     await this.#beat()
-    for (const name of [mailboxCollection, pausedCollection, ratesCollection]) {
+    for (const name of [mailboxCollection, pausedCollection, ratesCollection, listenersCollection]) {
       const unwatch = this.#backend.state.watch?.(name, () => this.#lookSoon())
       if (unwatch) this.#unwatch.push(unwatch)
     }
@@ -65,6 +70,7 @@ export class Heartbeat {
     this.#cancelTimer?.()
     this.#cancelLook?.()
     for (const unwatch of this.#unwatch) unwatch()
+    this.#teller.stop()
     await Promise.all([this.#beating, this.#looking])
     const { state } = this.#backend
     await Promise.all([
@@ -110,9 +116,14 @@ export class Heartbeat {
     this.#looking = this.#looking.then(() =>
       this.#attempt('commands could not be read', async () => {
         const { state } = this.#backend
-        const [paused, rates] = await Promise.all([pausedQueues(state), readRates(state)])
+        const [paused, rates, listened] = await Promise.all([
+          pausedQueues(state),
+          readRates(state),
+          someoneListens(state),
+        ])
         this.#host.pause(new Set(paused.map(({ queue }) => queue)))
         this.#host.overrideRates(rates)
+        this.#teller.wanted(listened)
         await this.#mail.look((command) => this.#host.obey(command))
       }),
     )

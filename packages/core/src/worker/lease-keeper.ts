@@ -113,8 +113,15 @@ export class LeaseKeeping {
   async #findLost(id: number, receiver: Receiver, holder: LeaseHolder): Promise<void> {
     const leases = holder.held()
     const from = this.#clock.monotonic()
-    const settlements = await receiver.extend(leases).catch(() => [])
+    const settlements = await receiver.extend(leases).catch(() => undefined)
     if (!this.#holders.has(id)) return
+    if (!settlements) {
+      // The service is away: until it can be asked, the leases decide.
+      this.#clock.setTimer(this.#everyMs / 4, () => void this.#findLost(id, receiver, holder), {
+        background: true,
+      })
+      return
+    }
     const kept = leases.filter((_, index) => settlements[index] === 'ok')
     if (kept.length === 0) return holder.lost(undefined)
     holder.lost(leases.filter((_, index) => settlements[index] === 'lost'))

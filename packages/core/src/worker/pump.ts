@@ -6,6 +6,8 @@ type Count = number | undefined
 
 /** What the pump asks of the worker around it. */
 export interface PumpHost {
+  /** By the monotonic clock. */
+  now(): Millis
   /** How many more deliveries the worker can hold for this queue: free slots and read-ahead. */
   room(session: QueueSession): number
   /** Moves what is ready into free slots. */
@@ -28,6 +30,10 @@ export class Pump {
   readonly #queues: PumpQueues
   readonly #waitMs: Millis
   readonly #host: PumpHost
+  /** By the monotonic clock: when the last turn began. */
+  turnedAt: Millis = 0
+  /** Nothing is asked for now: there is no room. */
+  waits = false
   /** Ends the waiting for messages that is under way. */
   #waiting = new AbortController()
 
@@ -43,8 +49,11 @@ export class Pump {
     signal.addEventListener('abort', () => this.interrupt(), { once: true })
     while (!signal.aborted) {
       this.#host.startReady()
+      this.turnedAt = this.#host.now()
       if (this.#queues.sessions.every((session) => this.#host.room(session) <= 0)) {
+        this.waits = true
         await this.#host.changed()
+        this.waits = false
         continue
       }
       const turn = this.#queues.turn()

@@ -31,6 +31,8 @@ const lastSettlingMs: Millis = 5_000
 export class QueueSession {
   readonly queue: string
   readonly readAhead: ReadAhead
+  /** The last time it was asked, it could not be. */
+  failing = false
   /** Leased, decoded and waiting for a slot. */
   readonly ready: Job[] = []
   readonly #runtime: Runtime
@@ -87,10 +89,12 @@ export class QueueSession {
     try {
       const line = this.#line ?? (await this.open())
       const deliveries = await this.#receiveInTime(line, max, waitMs, signal)
+      this.failing = false
       if (deliveries.length > 0) await this.#admit(line, deliveries, signal)
       return deliveries.length
     } catch (error) {
       if (this.#closed) return undefined
+      this.failing = true
       const kind = this.#connection.broker.classify(error)
       this.#runtime.logger.warn(`queue '${this.queue}': receiving failed; opening a new receiver`, {
         kind,
@@ -275,6 +279,8 @@ export class QueueSession {
       const index = this.ready.indexOf(job)
       if (index >= 0) this.ready.splice(index, 1)
     }
+    // Lost by our own clock, perhaps not by the receiver's: what it still holds goes back, so that it keeps nothing for us.
+    if (leases && gone.length > 0) line.receiver.nack(gone, { delayMs: 0 }).catch(() => {})
     // All at once: the receiver itself is no longer known to the service.
     if (!leases && this.#line === line) void this.#abandon()
   }

@@ -1,6 +1,10 @@
+import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
+
+/** With less than this a delay would be a tight loop of hops. */
+const shortestDelayMs: Millis = 1_000
 
 /**
  * Refuses at start what could not be kept while running, by name and with the line that mends it.
@@ -13,6 +17,13 @@ export function checkRequirements(
   options: ResolvedWorkerOptions,
 ): void {
   const { name, capabilities } = connection.broker
+  if (!connection.backend && capabilities.maxDelayMs < shortestDelayMs) {
+    throw new TqError(
+      'CAPABILITY_MISSING',
+      `${name} delays no single message as it is set up, so retries and countdowns need a backend to wait in. Set TQ_BACKEND_URL (redis://…, sqlite:…), or createApp({ backend: '…' }).`,
+      { details: { maxDelayMs: capabilities.maxDelayMs } },
+    )
+  }
   for (const task of runtime.registry.all()) {
     const { limitMs, isolate } = task.policy
     if (limitMs !== undefined && limitMs > capabilities.maxLeaseMs) {

@@ -32,6 +32,7 @@ export class RunContext implements TaskContext<unknown> {
   readonly state: unknown
   readonly headers: Readonly<Record<string, string>>
   readonly parentId: string | undefined
+  readonly workflowId: string | undefined
   /** The last progress, and whether it is not written yet. */
   lastProgress: Progress | undefined
   progressDirty = false
@@ -58,6 +59,7 @@ export class RunContext implements TaskContext<unknown> {
     this.state = state
     this.headers = envelope.headers ?? noHeaders
     this.parentId = envelope.parent
+    this.workflowId = envelope.flow?.root
     this.#services = services
   }
 

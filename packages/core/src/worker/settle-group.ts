@@ -6,6 +6,7 @@ import type {
   RoutedMessage,
   Settlement,
 } from '../contracts/broker.ts'
+import { isTerminal } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
 import { BrokerError } from '../errors/broker-error.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
@@ -204,8 +205,41 @@ export class SettleGroup {
    */
   async #inSteps(entries: readonly Entry[]): Promise<readonly Settlement[]> {
     const stored = await this.#storeAndPublish(entries)
-    const acked = await this.#receiver.ack(leasesOf(entries))
-    return acked.map((settlement, index) => (settlement === 'ok' ? (stored[index] ?? 'unknown') : settlement))
+    const taken = await this.#takenOver(entries)
+    const own = entries.filter((entry) => !taken.has(entry))
+    const acked = await this.#receiver.ack(leasesOf(own))
+    if (taken.size > 0) await this.#leave([...taken])
+    const settlements = new Map(own.map((entry, index) => [entry, acked[index] ?? 'unknown']))
+    return entries.map((entry, index) => {
+      const settlement = settlements.get(entry) ?? 'lost'
+      return settlement === 'ok' ? (stored[index] ?? 'unknown') : settlement
+    })
+  }
+
+  /**
+   * Those whose result was refused because the task was handed out once more, and that has not ended. Where a service
+   * delivers a message twice it is the same message: acknowledged here, it would be lost with its new owner.
+   */
+  async #takenOver(entries: readonly Entry[]): Promise<ReadonlySet<Entry>> {
+    const { backend } = this.#connection
+    const refused = entries.filter(({ record }) => record === 'stale')
+    if (refused.length === 0 || !backend) return new Set()
+    const now = await backend.results.get(refused.map(({ item }) => item.record?.id ?? ''))
+    return new Set(
+      refused.filter(({ item: { record } }, index) => {
+        const current = now[index]
+        if (!record || !current || isTerminal(current.state)) return false
+        // A later attempt has a message of its own.
+        return current.generation === record.generation && current.attempt === record.attempt
+      }),
+    )
+  }
+
+  /** Comes again when its other owner has probably ended: then it is dropped. */
+  async #leave(entries: readonly Entry[]): Promise<void> {
+    const left = entries.map((entry) => ({ ...entry, settled: () => {} }))
+    const delayMs = Math.min(refusedDelayMs, this.#connection.broker.capabilities.maxDelayMs)
+    await this.#untilAnswered(left, (open) => this.#receiver.nack(leasesOf(open), { delayMs }))
   }
 
   async #storeAndPublish(entries: readonly Entry[]): Promise<readonly Settlement[]> {

@@ -187,6 +187,7 @@ function retryRecord(
     error: outcome.error,
     attempts: failuresWith(job, outcome.error, startedAt, context),
     nextAttempt: outcome.nextAttempt,
+    dueAt: context.now + outcome.delayMs,
   }
   const ttlMs = outcome.delayMs + rememberMs
   // At this attempt, not the next: where settling goes in steps, the copy may never be sent, and then the message comes

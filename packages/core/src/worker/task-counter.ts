@@ -3,13 +3,14 @@ import type { Clock, Millis } from '../contracts/time.ts'
 import { bucketOf } from '../runtime/run-times.ts'
 import { addCounts, type CountedEnd, hourMs, minuteMs } from '../runtime/task-counts.ts'
 import type { WorkerRates } from '../runtime/worker-list.ts'
+import type { TaskTotals } from './health/metrics-text.ts'
 
 type Fields = Record<string, number>
 
-interface OfTask {
+interface OfTask extends TaskTotals {
   readonly ends: Record<CountedEnd, number>
   runtimeMs: number
-  readonly buckets: number[]
+  readonly buckets: (number | undefined)[]
 }
 
 /** Rates are of about this long. */
@@ -24,7 +25,9 @@ export class TaskCounter {
   /** Since the worker started. */
   readonly totals = { started: 0, succeeded: 0, failed: 0, retried: 0, revoked: 0 }
   readonly #clock: Clock
+  /** Not written yet; and what was. */
   #tasks = new Map<string, OfTask>()
+  readonly #written = new Map<string, OfTask>()
   #hour: Fields = {}
   #hourWrittenAt: Millis
   #seen = { ...noRates }
@@ -47,17 +50,20 @@ export class TaskCounter {
 
   ended(task: string, end: CountedEnd, runtimeMs: Millis): void {
     this.totals[end]++
-    let known = this.#tasks.get(task)
-    if (!known) {
-      known = { ends: { succeeded: 0, failed: 0, retried: 0, revoked: 0 }, runtimeMs: 0, buckets: [] }
-      this.#tasks.set(task, known)
-    }
+    const known = ofTask(this.#tasks, task)
     known.ends[end]++
     // What never ran has no run time.
     if (end === 'revoked' && runtimeMs === 0) return
     known.runtimeMs += runtimeMs
     const bucket = bucketOf(runtimeMs)
     known.buckets[bucket] = (known.buckets[bucket] ?? 0) + 1
+  }
+
+  /** All since the worker started, by task. */
+  byTask(): ReadonlyMap<string, TaskTotals> {
+    const all = new Map<string, OfTask>()
+    for (const part of [this.#written, this.#tasks]) addAll(all, part)
+    return all
   }
 
   /** Once per heartbeat: a moving average. */
@@ -102,8 +108,31 @@ export class TaskCounter {
       if (runtimeMs > 0) fields[`ms:${task}`] = Math.round(runtimeMs * 1_000) / 1_000
       for (const [bucket, count] of buckets.entries()) if (count) fields[`b${bucket}:${task}`] = count
     }
+    addAll(this.#written, this.#tasks)
     this.#tasks = new Map()
     for (const [name, value] of Object.entries(fields)) this.#hour[name] = (this.#hour[name] ?? 0) + value
     return fields
+  }
+}
+
+function ofTask(tasks: Map<string, OfTask>, name: string): OfTask {
+  const known = tasks.get(name)
+  if (known) return known
+  const fresh: OfTask = {
+    ends: { succeeded: 0, failed: 0, retried: 0, revoked: 0 },
+    runtimeMs: 0,
+    buckets: [],
+  }
+  tasks.set(name, fresh)
+  return fresh
+}
+
+function addAll(sums: Map<string, OfTask>, more: ReadonlyMap<string, OfTask>): void {
+  for (const [name, { ends, runtimeMs, buckets }] of more) {
+    const sum = ofTask(sums, name)
+    for (const [end, count] of Object.entries(ends) as [CountedEnd, number][]) sum.ends[end] += count
+    sum.runtimeMs += runtimeMs
+    for (const [bucket, count] of buckets.entries())
+      if (count) sum.buckets[bucket] = (sum.buckets[bucket] ?? 0) + count
   }
 }

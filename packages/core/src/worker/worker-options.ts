@@ -3,6 +3,7 @@ import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
 import { checkQueueName } from '../options/names.ts'
+import type { BeatOptions } from '../schedule/beat-module.ts'
 
 /** What a worker is started with. */
 export interface WorkerOptions {
@@ -18,6 +19,8 @@ export interface WorkerOptions {
   readonly lease?: Duration
   /** The most short tasks held ready beyond the free slots; 0 turns it off. @default 256 */
   readonly readAhead?: number
+  /** Also send what is scheduled, if no other process does: see `@tq/beat`. @default false */
+  readonly beat?: boolean | BeatOptions
   /** Stop when the queues are empty. @default false */
   readonly burst?: boolean
   /** The modules that define the tasks, as paths or URLs: child processes of `isolate: 'process'` import them. */
@@ -28,6 +31,10 @@ export interface WorkerOptions {
   readonly maxMemory?: number
   /** How long a handler may block the event loop before the process is given up. @default '5m' */
   readonly maxBlock?: Duration
+  /** Serve `/metrics`, `/livez` and `/readyz` on this port; 0 takes a free one. @default not served */
+  readonly metricsPort?: number
+  /** Where that listens. They tell names of tasks and queues to whoever asks. @default '127.0.0.1' */
+  readonly metricsHost?: string
   /** For people, in logs and lists. @default host:pid */
   readonly name?: string
 }
@@ -50,6 +57,8 @@ export interface ResolvedWorkerOptions {
   readonly maxTasks: number
   readonly maxMemory: number
   readonly maxBlockMs: Millis
+  readonly metricsPort: number | undefined
+  readonly metricsHost: string
   readonly name: string
 }
 
@@ -60,12 +69,15 @@ const known = new Set<string>([
   'grace',
   'lease',
   'readAhead',
+  'beat',
   'burst',
   'modules',
   'maxTasks',
   'maxMemory',
   'maxBlock',
   'name',
+  'metricsPort',
+  'metricsHost',
 ] satisfies (keyof WorkerOptions)[])
 
 /** @throws TqError `INVALID_OPTION`, `INVALID_NAME`, `INVALID_DURATION` */
@@ -96,6 +108,8 @@ export function resolveWorkerOptions(
     maxTasks: atLeast(1, options.maxTasks ?? Number.MAX_SAFE_INTEGER, 'maxTasks'),
     maxMemory: atLeast(1, options.maxMemory ?? Number.MAX_SAFE_INTEGER, 'maxMemory'),
     maxBlockMs: atLeast(1_000, parseDuration(options.maxBlock ?? '5m', 'maxBlock'), 'maxBlock (in ms)'),
+    metricsPort: options.metricsPort === undefined ? undefined : checkPort(options.metricsPort),
+    metricsHost: options.metricsHost ?? '127.0.0.1',
     name: options.name ?? defaultName,
   })
 }
@@ -104,6 +118,11 @@ export function resolveWorkerOptions(
 export function parseQueue(text: string): WeightedQueue {
   const [name = '', weight = '1'] = text.trim().split(':')
   return { name: checkQueueName(name), weight: atLeast(1, Number(weight), `weight of queue '${name}'`) }
+}
+
+function checkPort(port: number): number {
+  if (Number.isSafeInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new TqError('INVALID_OPTION', `worker: metricsPort ${String(port)} is not a port (0 to 65535).`)
 }
 
 function atLeast(least: number, value: number, name: string): number {

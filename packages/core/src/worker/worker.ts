@@ -16,7 +16,10 @@ import { type Controls, obey } from './commands.ts'
 import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
 import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
+import { HealthServer } from './health/health-server.ts'
+import { WorkerHealth } from './health/worker-health.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { HistoryUpkeep } from './history-upkeep.ts'
 import type { Job } from './job.ts'
 import { LimitUpkeep } from './limits/limit-upkeep.ts'
 import type { Outcome } from './outcome.ts'
@@ -36,6 +39,12 @@ export interface StopReport {
   readonly released: number
 }
 
+/** What starts and stops with a worker. */
+export interface Companion {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
 /** Runs tasks: start, stop, and what it tells of itself. One period of work is an `Engine`. */
 export class Worker {
   readonly id: string
@@ -45,6 +54,7 @@ export class Worker {
   readonly #app: AppInternals
   readonly #runtime: Runtime
   readonly #loader: string | undefined
+  readonly #companion: Companion | undefined
   readonly #watchMemory: boolean
   readonly #stopReceiving = new AbortController()
   readonly #hurry = new AbortController()
@@ -58,18 +68,22 @@ export class Worker {
   #usesApp = false
   #engine: Engine | undefined
   #heartbeat: Heartbeat | undefined
+  #server: HealthServer | undefined
+  #metricsPort: number | undefined
   #deadLetters: DeadLetterUpkeep | undefined
   #delays: DelayAttendant | undefined
+  #history: HistoryUpkeep | undefined
   #limits: LimitUpkeep | undefined
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
 
   /** @param loader A module whose `load(url)` imports task files in child processes. */
-  constructor(app: AppInternals, options: ResolvedWorkerOptions, loader?: string) {
+  constructor(app: AppInternals, options: ResolvedWorkerOptions, loader?: string, companion?: Companion) {
     this.#app = app
     this.#runtime = app.runtime
     this.#loader = loader
+    this.#companion = companion
     this.options = options
     this.#watchMemory = options.maxMemory < Number.MAX_SAFE_INTEGER
     this.id = newId(app.runtime.clock)
@@ -142,10 +156,12 @@ export class Worker {
     this.#engine = engine
     this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
     await engine.open()
+    this.#health.start()
+    await this.#serve(connection, engine)
     if (connection.backend) {
-      this.#health.start()
       this.#heartbeat = new Heartbeat(this.#runtime, connection.backend, {
         id: this.id,
+        name: this.options.name,
         active: engine.active,
         counter: this.#counter,
         describe: () => this.describe(),
@@ -156,6 +172,10 @@ export class Worker {
       await this.#heartbeat.start()
       await this.#attend('remembering the queues', () => this.#remember(connection, this.options.queues))
     }
+    if (connection.backend) {
+      this.#history = new HistoryUpkeep(this.#runtime, connection, connection.backend)
+      this.#history.start()
+    }
     if (connection.parked) {
       this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
       this.#delays.start()
@@ -164,6 +184,7 @@ export class Worker {
     this.#limits?.start()
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
+    await this.#companion?.start()
   }
 
   /** Only where tasks have places to wait for. */
@@ -182,6 +203,7 @@ export class Worker {
     this.#state = 'stopping'
     this.#stopReceiving.abort()
     await this.#starting.catch(() => {})
+    await this.#attend('the beat', () => this.#companion?.stop())
     let released = 0
     await this.#attend('stopping: the last receive', () => this.#running)
     await this.#attend('stopping: running tasks', async () => {
@@ -190,6 +212,8 @@ export class Worker {
     await this.#attend('stopping: settling', () => this.#engine?.close(this.#hurry.signal))
     await this.#attend('stopping: the heartbeat', () => this.#heartbeat?.stop())
     this.#health.stop()
+    await this.#attend('stopping: the metrics', () => this.#server?.close())
+    await this.#attend('stopping: the history', () => this.#history?.stop())
     await this.#attend('stopping: delayed tasks', () => this.#delays?.stop())
     await this.#attend('stopping: waiting tasks', () => this.#limits?.stop())
     await this.#attend('stopping: dead letters', () => this.#deadLetters?.stop())
@@ -206,6 +230,22 @@ export class Worker {
     } catch (error) {
       this.#runtime.logger.error(`${what} failed`, { error: describeError(error).message })
     }
+  }
+
+  /** Where `/metrics` is served, once the worker has started; undefined where it is not. */
+  get metricsPort(): number | undefined {
+    return this.#metricsPort
+  }
+
+  async #serve(connection: Connection, engine: Engine): Promise<void> {
+    const { metricsPort, metricsHost } = this.options
+    if (metricsPort === undefined) return
+    const describe = () => this.describe()
+    const server = new HealthServer(
+      new WorkerHealth(this.#runtime, connection, engine, this.#counter, describe),
+    )
+    this.#metricsPort = await server.listen(metricsPort, metricsHost)
+    this.#server = server
   }
 
   /** For lists of queues: also when no worker is there any more. */

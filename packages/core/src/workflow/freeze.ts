@@ -62,8 +62,10 @@ async function freezeAll(
 }
 
 function freezeTask(runtime: Runtime, task: TaskDefinition, options: SignatureOptions): FlowTask {
-  const { queue, delayMs, pendingTtlMs, envelope } = planSending(runtime, task, options)
-  const { priority, maxRetries, expiresMs, headers, ignoreResult } = envelope
+  const { queue, delayMs, pendingTtlMs, envelope, sending } = planSending(runtime, task, options)
+  // Sent later, and by others: what travels with it is known now.
+  sending?.ended()
+  const { priority, maxRetries, expiresMs, headers, ignoreResult, tags } = envelope
   return {
     kind: 'task',
     task: task.name,
@@ -76,6 +78,7 @@ function freezeTask(runtime: Runtime, task: TaskDefinition, options: SignatureOp
       ...(expiresMs === undefined ? {} : { expiresMs }),
       ...(headers ? { headers } : {}),
       ...(ignoreResult ? { ignoreResult } : {}),
+      ...(tags ? { tags } : {}),
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { OutboundMessage } from '../contracts/broker.ts'
 import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { readJoined } from '../runtime/joined-values.ts'
@@ -76,25 +77,9 @@ export class Starter {
   ): Promise<readonly Move[]> {
     const { input, inputFrom } = bind(node, given)
     const flow: FlowLink = { ...continuation, ...(inputFrom ? { inputFrom } : {}) }
-    const plan = {
-      queue: node.queue,
-      delayMs: Math.max(node.delayMs ?? 0, (node.eta ?? 0) - this.#runtime.clock.now()),
-      taskId: id,
-      uniqueKey: undefined,
-      throttle: undefined,
-      debounceKey: undefined,
-      pendingTtlMs: node.ttlMs,
-      envelope: {
-        v: 1,
-        task: node.task,
-        ...node.envelope,
-        // Its id is fixed: it may be sent again by whoever comes after a crash.
-        ownId: 1,
-        flow,
-      },
-    } as const
     try {
-      await this.#outbox.add(node.queue, pack(this.#runtime, this.#connection, plan, input))
+      const message = packNode(this.#runtime, this.#connection, { ...node, input }, id, flow)
+      await this.#outbox.add(node.queue, message)
       return []
     } catch (error) {
       // Too large to travel: that ends the workflow, and must not be tried for ever.
@@ -137,6 +122,38 @@ export class Starter {
       'join' in given ? await readJoined(needBackend(this.#connection, 'map').state, given) : given.value
     return Array.isArray(value) ? value : undefined
   }
+}
+
+/**
+ * The message of a node that has its input.
+ *
+ * @throws TqError `PAYLOAD_TOO_LARGE`
+ */
+export function packNode(
+  runtime: Runtime,
+  connection: Connection,
+  node: FlowTask,
+  id: string,
+  flow?: FlowLink,
+): OutboundMessage {
+  const plan = {
+    queue: node.queue,
+    delayMs: Math.max(node.delayMs ?? 0, (node.eta ?? 0) - runtime.clock.now()),
+    taskId: id,
+    uniqueKey: undefined,
+    throttle: undefined,
+    debounceKey: undefined,
+    pendingTtlMs: node.ttlMs,
+    envelope: {
+      v: 1,
+      task: node.task,
+      ...node.envelope,
+      // Its id is fixed: it may be sent again by whoever comes after a crash.
+      ownId: 1,
+      ...(flow ? { flow } : {}),
+    },
+  } as const
+  return pack(runtime, connection, plan, node.input)
 }
 
 /** Whoever wants to hear of the node's failure is the innermost frame. */

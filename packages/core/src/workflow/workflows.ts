@@ -1,8 +1,10 @@
 import { isTerminal, type TaskRecord } from '../contracts/record.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { checkTaskId } from '../options/names.ts'
 import type { EndedStep, FollowUps } from '../runtime/follow-ups.ts'
 import { type RecordDetail, readDetail } from '../runtime/record-detail.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
+import { noteSent, sentBefore } from '../runtime/sent-before.ts'
 import type { Continuation, FlowFrame, FlowNode, FlowValue, JoinedValues } from '../task/flow.ts'
 import type { PlannedSignature, SignatureOptions } from '../task/signature.ts'
 import type { SendOptions } from '../task/task.ts'
@@ -11,7 +13,7 @@ import { newId } from '../util/ids.ts'
 import { type ChildReport, FlowState, flowTtlMs } from './flow-state.ts'
 import { freeze, missingInput, needsBackend } from './freeze.ts'
 import { Outbox } from './outbox.ts'
-import { type Move, Starter } from './starter.ts'
+import { type Move, packNode, Starter } from './starter.ts'
 
 /** The name in the record of a whole workflow. */
 const workflowName = 'workflow'
@@ -30,31 +32,52 @@ export class Workflows implements FollowUps {
     this.#runtime = runtime
   }
 
-  /** Sends a workflow. Returns its id. @throws TqError */
+  /** Sends a workflow. Returns its id; sent before under this id, nothing is sent. @throws TqError */
   async launch(
     signature: PlannedSignature,
     options: SignatureOptions & Pick<SendOptions, 'taskId'>,
   ): Promise<string> {
     const { taskId, ...inherited } = options
+    const node = await this.prepare(signature, inherited)
+    const id = taskId === undefined ? newId(this.#runtime.clock) : checkTaskId(taskId)
+    await this.#launch(node, id, taskId !== undefined)
+    return id
+  }
+
+  /** A signature as it travels, whole and checked. @throws TqError */
+  async prepare(signature: PlannedSignature, inherited: SignatureOptions): Promise<FlowNode> {
     const node = await freeze(this.#runtime, signature, inherited)
     const missing = missingInput(node)
-    if (missing !== undefined) {
-      throw new TqError(
-        'INVALID_OPTION',
-        `Task '${missing}' takes the value of a step before it, and there is none: give it its input, .s(input).`,
-      )
-    }
+    if (missing === undefined) return node
+    throw new TqError(
+      'INVALID_OPTION',
+      `Task '${missing}' takes the value of a step before it, and there is none: give it its input, .s(input).`,
+    )
+  }
+
+  /** Sends what was prepared, a lone task as an ordinary one. Under an id that was used before, nothing is sent. */
+  async sendPrepared(node: FlowNode, id: string): Promise<void> {
+    if (node.kind !== 'task' || node.onError) return await this.#launch(node, id, true)
     const connection = await this.#runtime.connect()
-    const id = taskId ?? newId(this.#runtime.clock)
+    if (!connection.oneStore && (await sentBefore(connection, id))) return
+    const message = packNode(this.#runtime, connection, node, id)
+    await connection.publisher.publish(node.queue, [message])
+    if (!connection.oneStore && message.record) await noteSent(this.#runtime, connection, message.record)
+  }
+
+  async #launch(node: FlowNode, id: string, ownId: boolean): Promise<void> {
+    const connection = await this.#runtime.connect()
     if (needsBackend(node)) needBackend(connection, 'a group, chord or map')
-    const [kept] = (await connection.backend?.results.put([this.#rootRecord(id, node)])) ?? []
+    if (ownId && (await sentBefore(connection, id))) return
+    const record = this.#rootRecord(id, node)
+    const [kept] = (await connection.backend?.results.put([record])) ?? []
     // Sent before under this id, and over.
-    if (kept === 'stale') return id
+    if (kept === 'stale') return
     const root = connection.backend ? { root: id } : {}
     await this.#drive(connection, (starter) =>
       starter.start(node, node.kind === 'task' ? `${id}.0` : id, { ...root, frames: [] }, undefined),
     )
-    return id
+    if (ownId) await noteSent(this.#runtime, connection, record)
   }
 
   async drive(ended: readonly EndedStep[]): Promise<void> {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { imageOf } from '../../../../test/services/images.ts'
 
 /** A RabbitMQ for tests: the one of the environment, or a server of our own on private ports. */
 export interface TestRabbit {
@@ -40,20 +41,30 @@ read -r signal
 [ "$signal" = 15 ] && kill -15 $server && wait $server
 kill -9 0`
 
+/** As docs/drivers/rabbitmq.md advises: a delayed message whose transfer a restart met is late by this. */
+const advised = '-rabbit dead_letter_worker_publisher_confirm_timeout 10000'
+
 const binary = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 
 /** Why there is no RabbitMQ to test with; undefined when there is one. Under CI that is a failure, not a reason. */
 export function missingRabbit(): string | undefined {
-  if (process.env['TQ_TEST_AMQP_URL'] || existsSync(binary)) return undefined
-  const reason = `no TQ_TEST_AMQP_URL and no ${binary}`
+  if (process.env['TQ_TEST_AMQP_URL'] || imageOf('RABBITMQ') || existsSync(binary)) return undefined
+  const reason = `no TQ_TEST_AMQP_URL, no Docker, and no ${binary}`
   if (process.env['CI'] === 'true') throw new Error(`RabbitMQ is needed under CI: ${reason}`)
   return reason
 }
 
-/** @param options a server of our own even if the environment names one */
+/** Why there is no server that a test may do anything to; undefined when there is one. */
+export function missingOwnRabbit(): string | undefined {
+  return missingRabbit() ?? (existsSync(binary) ? undefined : `no ${binary}`)
+}
+
+/** @param options a program of this machine, to which a test may do anything */
 export async function startRabbit(options?: Partial<NodeOptions>): Promise<TestRabbit> {
   const given = process.env['TQ_TEST_AMQP_URL']
   if (given && !options) return { url: given, stop: async () => {} }
+  const image = options ? undefined : imageOf('RABBITMQ')
+  if (image !== undefined) return await inContainer(image)
   const base = options?.folder ?? mkdtempSync(join(tmpdir(), 'tq-rabbitmq-'))
   const name = options?.name ?? 'tq'
   const port = await freePort()
@@ -97,6 +108,21 @@ export async function startRabbit(options?: Partial<NodeOptions>): Promise<TestR
   }
 }
 
+async function inContainer(image: string): Promise<TestRabbit> {
+  const { startContainer } = await import('../../../../test/services/containers.ts')
+  const container = await startContainer({
+    image,
+    port: 5672,
+    environment: { RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: advised },
+    ready: /Server startup complete/,
+  })
+  return {
+    url: `amqp://${container.host}:${container.port}`,
+    restart: () => container.restart(),
+    stop: () => container.stop(),
+  }
+}
+
 /** Writes the settings, all in one folder; returns the environment that leads there. */
 async function prepare(base: string, name: string, port: number, options?: Partial<NodeOptions>) {
   const own = join(base, name)
@@ -135,8 +161,7 @@ async function prepare(base: string, name: string, port: number, options?: Parti
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
       // Two schedulers that do not spin: tests share the machine.
       '+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}',
-      // As docs/drivers/rabbitmq.md advises: a delayed message whose transfer a restart met is late by this.
-      '-rabbit dead_letter_worker_publisher_confirm_timeout 10000',
+      advised,
     ].join(' '),
     ERL_EPMD_PORT: String(options?.epmdPort ?? (await freePort())),
     ERL_EPMD_ADDRESS: '127.0.0.1',

@@ -10,6 +10,7 @@ import { Values } from './values.ts'
 
 /** The shared state of one store. Names of one kind do not meet those of another. */
 export class StateData {
+  readonly clock: Clock
   readonly watchers = new Watchers()
   readonly values: Values
   readonly collections: Collections
@@ -20,6 +21,7 @@ export class StateData {
   readonly counters: Counters
 
   constructor(clock: Clock) {
+    this.clock = clock
     this.values = new Values(clock)
     this.collections = new Collections(clock)
     this.joins = new Joins(clock)

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Adapter, type App, type AppOptions, createApp, createWorker, findApp, type } from '@tq/core'
+import { redis } from '@tq/redis'
+import { sqlite } from '@tq/sqlite'
+import { startRedis } from '../../packages/redis/test/services/redis.ts'
+import { measure, type Payload, payload } from './drain.ts'
+
+/** What history may cost. */
+const targets = { drain: 1.15, steady: 1.03 }
+const tasks = 30_000
+const perSecond = 1_000
+const seconds = 5
+
+/** What inputs and logs kept with each task cost, on Redis: a drain at full speed, and 1,000 tasks/s. */
+export async function historyCost(rounds: number): Promise<void> {
+  const server = await startRedis([], true)
+  const drained: number[] = []
+  const steady: number[] = []
+  try {
+    for (let round = 0; round < rounds; round++) {
+      // In turn, and in both orders: the machine may be busy with something else.
+      const both = round % 2 === 0 ? [false, undefined] : [undefined, false]
+      const times = new Map<unknown, { drainMs: number; steadyMs: number }>()
+      for (const history of both) {
+        const options: AppOptions<undefined> = {
+          broker: server.url,
+          adapters: [redis()],
+          namespace: `h${round}${history === false ? 'off' : 'on'}`,
+          ...(history === false ? { history } : {}),
+        }
+        times.set(history, { drainMs: await drainCpu(options), steadyMs: await steadyCpu(options) })
+      }
+      const [on, off] = [times.get(undefined), times.get(false)]
+      if (!on || !off) continue
+      drained.push(on.drainMs / off.drainMs)
+      // Of one core: what it takes more than without.
+      steady.push(1 + (on.steadyMs - off.steadyMs) / (seconds * 1_000))
+      console.log(
+        `  drain: ${perTask(on.drainMs, tasks)} µs CPU per task, without ${perTask(off.drainMs, tasks)}; ` +
+          `at ${perSecond}/s: ${share(on.steadyMs)} % of a core, without ${share(off.steadyMs)}`,
+      )
+    }
+  } finally {
+    await server.stop()
+  }
+  say('history at full drain, CPU of the worker', median(drained), targets.drain)
+  say(`history at ${perSecond} tasks/s, of one core`, median(steady), targets.steady)
+}
+
+/** The first page among a million tasks. */
+export async function historyListing(): Promise<void> {
+  const server = await startRedis([], true)
+  const folder = mkdtempSync(join(tmpdir(), 'tq-bench-'))
+  try {
+    await listing('redis', { broker: server.url, adapters: [redis()] })
+    await listing('sqlite', { broker: `sqlite:${folder}/q.db?synchronous=normal`, adapters: [sqlite()] })
+  } finally {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function drainCpu(options: AppOptions<undefined>): Promise<number> {
+  const { app, noop, finished } = noopApp(options, tasks)
+  for (let sent = 0; sent < tasks; sent += 5_000) {
+    await noop.delayMany(Array.from({ length: 5_000 }, (_, n) => payload(sent + n)))
+  }
+  const worker = createWorker(app, { concurrency: 100 })
+  const draining = measure()
+  await worker.start()
+  await finished
+  const { cpuMs } = draining()
+  await worker.stop()
+  await app.close()
+  return cpuMs
+}
+
+/** Sender and worker in this process. */
+async function steadyCpu(options: AppOptions<undefined>): Promise<number> {
+  const { app, noop, finished } = noopApp(options, perSecond * seconds)
+  const worker = createWorker(app, { concurrency: 100 })
+  await worker.start()
+  const running = measure()
+  const start = performance.now()
+  for (let sent = 0; sent < perSecond * seconds; sent += perSecond / 50) {
+    await noop.delayMany(Array.from({ length: perSecond / 50 }, (_, n) => payload(sent + n)))
+    await sleep(Math.max(0, start + (sent / perSecond) * 1_000 + 20 - performance.now()))
+  }
+  await finished
+  const { cpuMs } = running()
+  await worker.stop()
+  await app.close()
+  return cpuMs
+}
+
+function noopApp(options: AppOptions<undefined>, count: number) {
+  const app: App<undefined> = createApp(options)
+  let done = 0
+  let finish = () => {}
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const noop = app.task({
+    name: 'noop',
+    input: type<Payload>(),
+    run: () => {
+      if (++done === count) finish()
+      return { ok: true }
+    },
+  })
+  return { app, noop, finished }
+}
+
+async function listing(
+  name: string,
+  options: { readonly broker: string; readonly adapters: readonly Adapter[] },
+) {
+  const app = createApp(options)
+  const connection = await findApp({ app })?.runtime.connect()
+  const results = connection?.backend?.results
+  const total = 1_000_000
+  const now = Date.now()
+  for (let at = 0; at < total; at += 1_000) {
+    // As they come in a day, in bursts: 32 of a bucket together.
+    const records = Array.from({ length: 1_000 }, (_, index) =>
+      recordAt(at + index, now - 86_400_000 + at * 86),
+    )
+    await results?.put(records)
+  }
+  const filters = {
+    'no filter': {},
+    'state SUCCESS': { state: 'SUCCESS' },
+    'state FAILURE, one of 10,000': { state: 'FAILURE' },
+    'queue, one of 10': { queue: 'q3' },
+    'task, one of 100': { name: 'task.42' },
+    'an hour, half a day ago': { from: new Date(now - 43_200_000), to: new Date(now - 39_600_000) },
+    'state PENDING, none': { state: 'PENDING' },
+  } as const
+  console.log(`first page of ${total.toLocaleString('en')} tasks on ${name} (target: 300 ms)`)
+  for (const [what, filter] of Object.entries(filters)) {
+    const start = performance.now()
+    const page = await app.history.list(filter)
+    const ms = performance.now() - start
+    const more = page.next === undefined ? '' : ', more'
+    console.log(
+      `  ${what}: ${ms.toFixed(0)} ms, ${page.tasks.length} tasks${more}${ms > 300 ? '  OVER' : ''}`,
+    )
+  }
+  const start = performance.now()
+  const { complete } = await app.history.counts()
+  console.log(`  counts: ${(performance.now() - start).toFixed(0)} ms${complete ? '' : ', at least'}`)
+  await app.close()
+}
+
+function recordAt(n: number, time: number) {
+  const hex = Math.floor(time).toString(16).padStart(12, '0')
+  const digits = (Math.floor(n / 32) % 4_096).toString(16).padStart(3, '0')
+  const end = (n % 4_294_967_296).toString(16).padStart(12, '0')
+  return {
+    id: `${hex.slice(0, 8)}-${hex.slice(8)}-7${digits}-8000-${end}`,
+    name: `task.${n % 100}`,
+    queue: `q${n % 10}`,
+    state: n % 10_000 === 0 ? 'FAILURE' : 'SUCCESS',
+    generation: 0,
+    attempt: 0,
+    epoch: 1,
+    updatedAt: time,
+    detail: `{"sentAt":${time},"startedAt":${time},"endedAt":${time + 5},"worker":"bench","args":{"user":${n}},"result":{"ok":true}}`,
+    ttlMs: 172_800_000,
+    markMs: 172_800_000,
+  } as const
+}
+
+const share = (cpuMs: number) => ((cpuMs / (seconds * 1_000)) * 100).toFixed(1)
+const perTask = (cpuMs: number, count: number) => ((cpuMs * 1_000) / count).toFixed(1)
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+
+function say(what: string, ratio: number, most: number): void {
+  console.log(`${what}: ×${ratio.toFixed(3)} (target: at most ×${most})${ratio > most ? '  MISSED' : ''}`)
+}

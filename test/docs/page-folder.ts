@@ -1,0 +1,109 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type PageFile, shellLines } from './blocks.ts'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const tq = join(here, '../../packages/cli/src/main.ts')
+/** Packages are run from their sources; Node 22 warns about its own modules. */
+const flags = ['-C', '@tq/source', '--disable-warning=ExperimentalWarning']
+
+/** Each page has a queue of its own, in its folder. */
+const queue = 'sqlite:queue.db'
+
+/** The files of a page on disk, where they can be run. */
+export class PageFolder {
+  readonly #page: URL
+  readonly #folder: string
+  readonly #files: readonly PageFile[]
+  readonly #started: ChildProcess[] = []
+
+  constructor(page: URL, folder: string, files: readonly PageFile[]) {
+    this.#page = page
+    this.#folder = folder
+    this.#files = files
+    mkdirSync(folder, { recursive: true })
+    for (const { name, code } of files) writeFileSync(join(folder, name), code)
+  }
+
+  get programs(): readonly PageFile[] {
+    return this.#files.filter(({ run }) => run)
+  }
+
+  /** Lines that start a worker, in the background. With them, programs run on SQLite. */
+  get workers(): readonly string[] {
+    return shellLines(this.#page, 'worker')
+  }
+
+  /** In one process with a worker, on the memory broker. */
+  async runInMemory({ name }: PageFile): Promise<string> {
+    const tasks = this.#files.find((file) => file.name === 'tasks.ts')
+    const files = [join(this.#folder, name), ...(tasks ? [join(this.#folder, tasks.name)] : [])]
+    return await this.#node([join(here, 'run-in-process.ts'), ...files], 'memory:')
+  }
+
+  /** Starts what the page starts in the background. They serve all programs and lines of the page. */
+  startWorkers(): void {
+    for (const line of this.workers) this.#started.push(this.#start(line))
+  }
+
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.#started.map(stop))
+  }
+
+  /** In a process of its own, beside the page's workers. */
+  async runOnSqlite({ name }: PageFile): Promise<string> {
+    return await this.#node([name], queue)
+  }
+
+  /** The lines of the page that are run one after the other. */
+  async runLines(): Promise<void> {
+    for (const line of shellLines(this.#page, 'run')) {
+      const words = commandOf(line)
+      if (!words) throw new Error(`'${line}' is neither npx tq nor node`)
+      await this.#node(words, queue)
+    }
+  }
+
+  #start(line: string): ChildProcess {
+    const words = commandOf(line.replace(/&$/, ''))
+    if (!words) throw new Error(`'${line}' starts no worker`)
+    return spawn(process.execPath, [...flags, ...words], {
+      cwd: this.#folder,
+      env: this.#environment(queue),
+      stdio: 'ignore',
+    })
+  }
+
+  async #node(words: readonly string[], url: string): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...words], {
+      cwd: this.#folder,
+      env: this.#environment(url),
+      timeout: 50_000,
+    })
+    return stdout
+  }
+
+  #environment(url: string): NodeJS.ProcessEnv {
+    const { TQ_BACKEND_URL: _, ...rest } = process.env
+    return { ...rest, TQ_BROKER_URL: url, NO_COLOR: '1' }
+  }
+}
+
+/** What node is to run for a line of a page. Quotes hold words together. */
+function commandOf(line: string): readonly string[] | undefined {
+  const [program, ...words] = (line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) =>
+    word.replace(/^(['"])(.*)\1$/, '$2'),
+  )
+  if (program === 'node') return words
+  return program === 'npx' && words[0] === 'tq' ? [tq, ...words.slice(1)] : undefined
+}
+
+async function stop(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null) return
+  worker.kill('SIGTERM')
+  await once(worker, 'exit')
+}
