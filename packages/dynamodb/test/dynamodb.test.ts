@@ -70,7 +70,7 @@ describe('the table', { timeout: 30_000 }, () => {
     await state.put('gone', 'v', { ttlMs: 120_000 })
     await state.delete('gone')
     await state.add('c', 'm', 'v', { ttlMs: 120_000 })
-    await state.acquire('p', 'long', { limit: 2, ttlMs: 120_000 })
+    await state.acquire('p', 'long', { limit: 2, ttlMs: 10_800_000 })
     await state.acquire('p', 'short', { limit: 2, ttlMs: 120_000 })
     await state.renew('p', 'short', { ttlMs: 1 })
     await state.take('r', { limit: 1, windowMs: 120_000, cost: 1 })
@@ -83,6 +83,9 @@ describe('the table', { timeout: 30_000 }, () => {
     const { Items = [] } = await client.send(new ScanCommand({ TableName: stage.table }))
     client.destroy()
     expect(Items.length).toBeGreaterThanOrEqual(12)
+    // Places are one item: it outlives the longest of them.
+    const places = Items.find(({ pk }) => pk?.S?.includes('#place#'))
+    expect(Number(places?.['ttl']?.N) * 1_000).toBeGreaterThan(before + 10_800_000)
     for (const item of Items) {
       const seconds = Number(item['ttl']?.N)
       expect(Number.isInteger(seconds), item['pk']?.S).toBe(true)

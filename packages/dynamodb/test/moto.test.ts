@@ -10,7 +10,7 @@ describe.skipIf(missing)(`on moto${missing ? ` (${missing})` : ''}`, () => {
   test('every promise of a backend', { timeout: 600_000 }, async () => {
     const suite = backendSuite(backendHarness('dynamodb-moto', startMoto))
     try {
-      const report = await runSuite(suite, { concurrency: 4 })
+      const report = await runSuite(suite, { concurrency: 2 })
       expect(report.failed).toEqual([])
       expect(missingCases(suite, report)).toEqual([])
       expect(report.passed.length).toBeGreaterThan(80)

@@ -91,6 +91,33 @@ describe('joins', { timeout: 30_000 }, () => {
     expect(members.map(({ member }) => member).sort()).toEqual([...children].sort())
   })
 
+  test('a report whose repetition was faster does not complete it a second time', async () => {
+    const [backend] = await stage.connect()
+    const { state } = backend as Backend
+    await state.expect('j', ['a'], { ttlMs, sealed: true })
+    let release = () => {}
+    const held = new Promise<'pass'>((resolve) => {
+      release = () => resolve('pass')
+    })
+    let reached = () => {}
+    const marking = new Promise<void>((resolve) => {
+      reached = resolve
+    })
+    // The first report has stored its value, and waits with its mark.
+    stage.proxy?.decide((operation) => {
+      if (operation !== 'UpdateItem') return 'pass'
+      reached()
+      stage.proxy?.decide(() => 'pass')
+      return held
+    })
+    const report = { join: 'j', child: 'a', value: 'v' }
+    const first = state.join([report])
+    await marking
+    expect(await state.join([report])).toEqual([{ added: false, done: 1, total: 1, complete: true }])
+    release()
+    expect(await first).toEqual([{ added: true, done: 1, total: 1, complete: false }])
+  })
+
   test('a report that a crash left half done is made whole by its repetition', async () => {
     const [backend] = await stage.connect()
     const { state } = backend as Backend

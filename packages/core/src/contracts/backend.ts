@@ -125,7 +125,7 @@ export interface JoinProgress {
   /** How many expected children have reported, this one included. Reports at the same time may be told the same number. */
   readonly done: number
   readonly total: number
-  /** Every expected child has reported and the set is sealed. */
+  /** Every expected child has reported and the set is sealed. Of reports at the same time that count, one is told. */
   readonly complete: boolean
 }
 

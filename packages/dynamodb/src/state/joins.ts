@@ -220,10 +220,9 @@ function inOrder(reports: readonly Report[], told: Told): readonly JoinProgress[
   const answers = reports.toReversed().map(({ at }): JoinProgress => {
     const isAdded = added.has(at)
     const isComplete = later === 0 && (isAdded ? completed : complete)
-    const most = join?.sealed && !isComplete ? total - 1 : total
     const answer = {
       added: isAdded,
-      done: isComplete ? total : Math.max(0, Math.min(done - later, most)),
+      done: isComplete ? total : Math.max(0, done - later),
       total,
       complete: isComplete,
     }

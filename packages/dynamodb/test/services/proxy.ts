@@ -20,13 +20,13 @@ export interface TestProxy {
   /** The operations, in the order they came. */
   readonly calls: string[]
   /** Decides from now on. */
-  decide(fate: (operation: string, body: Body) => Fate): void
+  decide(fate: (operation: string, body: Body) => Fate | Promise<Fate>): void
   close(): Promise<void>
 }
 
 export async function startProxy(target: string): Promise<TestProxy> {
   const calls: string[] = []
-  let fateOf: (operation: string, body: Body) => Fate = () => 'pass'
+  let fateOf: (operation: string, body: Body) => Fate | Promise<Fate> = () => 'pass'
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy())
   })
@@ -36,7 +36,7 @@ export async function startProxy(target: string): Promise<TestProxy> {
     const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? ''
     const asked = JSON.parse(String(Buffer.concat(parts)) || '{}') as Body
     calls.push(operation)
-    const fate = fateOf(operation, asked)
+    const fate = await fateOf(operation, asked)
     if (fate === 'hang') return
     if (typeof fate === 'object' && 'refuse' in fate) {
       const type = `com.amazonaws.dynamodb.v20120810#${fate.refuse}`

@@ -118,11 +118,9 @@ function inOrder(
     const isAdded = added[at] ?? false
     const { done, total, complete } = standing(state)
     const isComplete = toCome === 0 && (isAdded ? (state?.won ?? false) : complete)
-    // Another one, at the same time, was told that it completes the join: then this one came before.
-    const most = state?.sealed && !isComplete ? total - 1 : total
     answers.push({
       added: isAdded,
-      done: Math.max(0, Math.min(done - toCome, most)),
+      done: Math.max(0, done - toCome),
       total,
       complete: isComplete,
     })
