@@ -60,13 +60,6 @@ export class BeatCrew {
     this.pauses++
   }
 
-  /** Waits until one leads and has had time for a round. */
-  async settled(): Promise<void> {
-    await this.#leader()
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
-    await this.#leader()
-  }
-
   async dismiss(): Promise<void> {
     this.#dismissed = true
     await Promise.all(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createApp, createWorker } from '@tq/core'
+import { createApp, createWorker, type ScheduleInfo } from '@tq/core'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { expect, inject, test } from 'vitest'
@@ -15,6 +15,8 @@ const schedules = full ? 3 : 10
 /** Of all schedules together. */
 const wanted = full ? 3_000 : 1_000
 const hourMs = 3_600_000
+/** The machine may be busy with other tests. */
+const patienceMs = 60_000
 const { url, missing } = inject('redis')
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -39,20 +41,19 @@ async function beatThroughFaults(broker: string, backend: string | undefined, of
   app.on('succeeded', ({ id }) => commits.push(id))
   const worker = createWorker(app)
   await worker.start()
-  const crew = await BeatCrew.hire(
-    {
-      TQ_BROKER_URL: broker,
-      TQ_BACKEND_URL: backend ?? '',
-      TQ_NAMESPACE: namespace,
-      BEAT_EVERY_MS: String(everyMs),
-      BEAT_SCHEDULES: String(schedules),
-      BEAT_LEASE_MS: '1000',
-    },
-    offsetsMs,
-  )
+  const environment = (leaseMs: number) => ({
+    TQ_BROKER_URL: broker,
+    TQ_BACKEND_URL: backend ?? '',
+    TQ_NAMESPACE: namespace,
+    BEAT_EVERY_MS: String(everyMs),
+    BEAT_SCHEDULES: String(schedules),
+    BEAT_LEASE_MS: String(leaseMs),
+  })
+  const crew = await BeatCrew.hire(environment(1_000), offsetsMs)
   try {
     const faults = ['kill', 'pause', 'kill'] as const
-    for (let round = 0; new Set(commits).size < wanted; round++) {
+    const enough = () => new Set(commits).size >= wanted && crew.kills >= 4 && crew.pauses >= 2
+    for (let round = 0; !enough(); round++) {
       // Long enough to send some ticks; then in the midst of sending one.
       await new Promise((resolve) => setTimeout(resolve, 200 + ((round * 379) % 1_000)))
       const intoTick = (round * 3) % 16
@@ -60,22 +61,21 @@ async function beatThroughFaults(broker: string, backend: string | undefined, of
       if (faults[round % faults.length] === 'kill') await crew.killLeader()
       else await crew.pauseLeader()
     }
-    // Whoever leads now sends what the last victim had decided and not sent.
-    await crew.settled()
   } finally {
     await crew.dismiss()
   }
-  // What the replicas sent before they ended is run to its end.
-  const sent = await until(async () => {
-    const infos = await app.schedules.list({ next: 0 })
-    const lasts = infos.map(({ last }) => last?.id)
-    return (
-      infos.every(({ waiting }) => waiting === 0) && lasts.every((id) => id && commits.includes(id)) && infos
-    )
-  })
+  // One that nobody disturbs sends what the last victim had decided and not sent.
+  const calm = await BeatCrew.hire(environment(15_000), [0])
+  const calmSince = Date.now()
+  const isCalm = ({ last }: ScheduleInfo) => last !== undefined && last.tick.getTime() > calmSince
+  await until(async () => (await app.schedules.list({ next: 0 })).every(isCalm), patienceMs)
+  await calm.dismiss()
+  const infos = await app.schedules.list({ next: 0 })
+  expect(infos.map(({ waiting }) => waiting)).toEqual(infos.map(() => 0))
+  await until(() => infos.every(({ last }) => last && commits.includes(last.id)), patienceMs)
   await worker.stop()
   await app.close()
-  return { runs, commits, crew, infos: sent }
+  return { runs, commits, infos }
 }
 
 function expectEachTickOnce(ids: readonly string[], infos: readonly { readonly name: string }[]) {
@@ -93,12 +93,10 @@ function expectEachTickOnce(ids: readonly string[], infos: readonly { readonly n
 
 test.skipIf(missing !== undefined)(
   'three replicas, one an hour ahead and one an hour behind, leaders killed and paused: each tick is one task',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     const startedAt = Date.now()
-    const { runs, commits, crew, infos } = await beatThroughFaults(url, undefined, [0, hourMs, -hourMs])
-    expect(crew.kills).toBeGreaterThan(2)
-    expect(crew.pauses).toBeGreaterThan(0)
+    const { runs, commits, infos } = await beatThroughFaults(url, undefined, [0, hourMs, -hourMs])
     expectEachTickOnce(commits, infos)
     // One store: what is sent again under the same id is not even run.
     expect([...runs].sort()).toEqual([...commits].sort())
@@ -111,7 +109,7 @@ test.skipIf(missing !== undefined)(
 
 test.skipIf(missing !== undefined || !full)(
   'the same on two stores: each tick is one commit',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tq-beat-'))
     try {
@@ -123,7 +121,7 @@ test.skipIf(missing !== undefined || !full)(
   },
 )
 
-test('the same on SQLite, whose clock is the machine’s', { timeout: 300_000 }, async () => {
+test('the same on SQLite, whose clock is the machine’s', { timeout: 600_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tq-beat-'))
   try {
     const { runs, commits, infos } = await beatThroughFaults(

@@ -91,15 +91,16 @@ export function next<Name extends keyof TaskEvents>(
   })
 }
 
-/** Resolves as soon as the check holds; rejects with its last answer after 10 s. */
+/** Resolves as soon as the check holds; rejects with its last answer when it does not in time. */
 export async function until<T>(
   check: () => Promise<T | undefined | false> | T | undefined | false,
+  withinMs = 10_000,
 ): Promise<T> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + withinMs
   for (;;) {
     const answer = await check()
     if (answer !== undefined && answer !== false) return answer
-    if (performance.now() > deadline) throw new Error(`still ${String(answer)} after 10 s`)
+    if (performance.now() > deadline) throw new Error(`still ${String(answer)} after ${withinMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -2,9 +2,9 @@ import type { ScheduleProgress, StoredSchedule } from '@tq/core'
 import { ticksBetween } from './ticks.ts'
 
 /** A tick that is not sent within this long was missed: longer than a change of the leader takes. */
-export const lateAfterMs = 60_000
+const lateAfterMs = 60_000
 /** The most ticks that are made up for at once, or wait behind one that runs. */
-export const mostTicks = 1_000
+const mostTicks = 1_000
 
 type Decided = Pick<ScheduleProgress, 'decided' | 'waiting' | 'dropped'>
 

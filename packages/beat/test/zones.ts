@@ -42,7 +42,7 @@ export function offsetsOf(zone: string, from: number, to: number): readonly Offs
 }
 
 /** Wall-clock time as a Date whose UTC fields are the local ones. */
-export type Wall = Date
+type Wall = Date
 
 /** What a crontab is by its two rules, told without any calendar but the offsets. */
 export interface Pattern {
