@@ -27,7 +27,7 @@ return 1
 )
 
 /** KEYS both hashes of each bucket. Answers which of the buckets are gone. */
-export const gone = script(
+const gone = script(
   'history-gone',
   `local answer = {}
 for i = 1, #KEYS, 2 do
