@@ -70,7 +70,7 @@ export async function sumCounts(
 }
 
 /** When the bucket of an instant begins. */
-export function startOf(step: Step, now: number): number {
+function startOf(step: Step, now: number): number {
   return Math.floor(now / step) * step
 }
 
