@@ -104,6 +104,9 @@ feature('workflows/chord-runs-its-body-once', { backend: true }, async (stage) =
   expect(await result.get(soon)).toBe(2_450)
   await until(() => bodies.length > 0)
   expect(bodies).toHaveLength(1)
+  // What follows its body gets the body's value, not the list once more.
+  const longer = chain(group([double.s(1), double.s(2)]), sum.s(), double.s(), double.s())
+  expect(await (await longer.delay()).get(soon)).toBe(24)
   // A group of nothing goes on at once; an inner group's list is one value.
   const empty = await chord([], sum.s()).delay()
   expect(await empty.get(soon)).toBe(0)

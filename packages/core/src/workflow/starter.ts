@@ -76,7 +76,9 @@ export class Starter {
     given: FlowValue | undefined,
   ): Promise<readonly Move[]> {
     const { input, inputFrom } = bind(node, given)
-    const flow: FlowLink = { ...continuation, ...(inputFrom ? { inputFrom } : {}) }
+    // The continuation may be the link of the task before, which says where that one's input was.
+    const { inputFrom: _, ...rest }: FlowLink = continuation
+    const flow: FlowLink = { ...rest, ...(inputFrom ? { inputFrom } : {}) }
     try {
       const message = packNode(this.#runtime, this.#connection, { ...node, input }, id, flow)
       await this.#outbox.add(node.queue, message)
