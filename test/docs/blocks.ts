@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 /** A fenced block of a Markdown page. What is behind the language says what the tests do with it. */
-export interface Block {
+interface Block {
   readonly language: string
   /** The words after the language: a file name, `run`, `check`, `worker`, `prints`. */
   readonly marks: readonly string[]
@@ -20,7 +20,7 @@ export interface PageFile {
 }
 
 /** All fenced blocks of a page, in order. */
-export function blocksOf(page: URL): readonly Block[] {
+function blocksOf(page: URL): readonly Block[] {
   const text = readFileSync(page, 'utf8')
   return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(({ 1: info = '', 2: body = '', index }) => {
     const [language = '', ...marks] = info.trim().split(/\s+/)
