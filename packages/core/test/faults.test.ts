@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { type Backend, type Broker, type Clock, systemClock } from '../src/driver.ts'
 import { type App, createApp, createWorker, LeaseLost, type Logger, type TaskEvents } from '../src/index.ts'
@@ -12,7 +15,7 @@ const next = <Name extends keyof TaskEvents>(app: App<undefined>, name: Name) =>
 test('a delay longer than the broker can hold goes in hops', async () => {
   const delays: (number | undefined)[] = []
   const adapter = tampered({
-    capabilities: { maxDelayMs: 200 },
+    capabilities: { maxDelayMs: 1_000 },
     publish: (publish) => (queue, messages) => {
       delays.push(...messages.map(({ delayMs }) => delayMs))
       return publish(queue, messages)
@@ -25,10 +28,10 @@ test('a delay longer than the broker can hold goes in hops', async () => {
   await worker.start()
   const started = next(app, 'started')
   const sentAt = performance.now()
-  await task.applyAsync(undefined, { countdown: 500 })
+  await task.applyAsync(undefined, { countdown: 2_500 })
   await started
-  expect(performance.now() - sentAt).toBeGreaterThanOrEqual(500)
-  expect(delays).toEqual([200, 200, 100])
+  expect(performance.now() - sentAt).toBeGreaterThanOrEqual(2_500)
+  expect(delays).toEqual([1_000, 1_000, 500])
   await worker.stop()
   await app.close()
 })
@@ -196,14 +199,22 @@ test('waiting for a result inside a task is warned about', async () => {
 })
 
 test('a handler without a broker: what is missing is said in one line', async () => {
-  for (const [broker, code, words] of [
-    ['nosuch://x', 'UNKNOWN_SCHEME', 'sqlite:'],
-    ['dynamodb://eu/x', 'ADAPTER_MISSING', 'npm install @tq/dynamodb'],
-  ] as const) {
-    const app = createApp({ broker, logger: quiet })
-    await expect(app.open()).rejects.toMatchObject({ code, message: expect.stringContaining(words) })
-    await app.close()
-  }
+  const app = createApp({ broker: 'nosuch://x', logger: quiet })
+  await expect(app.open()).rejects.toMatchObject({
+    code: 'UNKNOWN_SCHEME',
+    message: expect.stringContaining('sqlite:'),
+  })
+  await app.close()
+  // In a folder of its own: here every driver is installed.
+  const core = new URL('../src/index.ts', import.meta.url).href
+  const program = `import { createApp } from '${core}'
+    await createApp({ broker: 'sqs://eu/x' }).open().catch(({ code, message }) => console.log(code, message))`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['-C', '@tq/source', '--input-type=module', '-e', program],
+    { cwd: tmpdir(), env: { ...process.env, NODE_PATH: '' } },
+  )
+  expect(stdout).toMatch(/^ADAPTER_MISSING .*npm install @tq\/sqs/)
   expect(() => createApp({ brocker: 'memory:' } as never)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION' }),
   )

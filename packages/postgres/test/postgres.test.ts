@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Backend } from '@tq/core/driver'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { migrationSql } from '../src/index.ts'
+import { migrations } from '../src/layout.ts'
 import { missingPostgres, startPostgres, type TestPostgres } from './services/postgres.ts'
 import { backendOf, closeAll, connect, failureOf, freshSchema, poolOf, record } from './stage.ts'
 
@@ -34,8 +35,8 @@ describe.skipIf(missing)(`on one server${missing ? ` (${missing})` : ''}`, { tim
       const [last] = backends
       expect((await last?.results.get(ids))?.map((one) => one?.id)).toEqual(ids)
       const schema = new URL(where).searchParams.get('schema')
-      const { rows } = await poolOf(url).query(`SELECT version FROM ${schema}.layout`)
-      expect(rows).toEqual([{ version: 1 }])
+      const { rows } = await poolOf(url).query(`SELECT version FROM ${schema}.layout ORDER BY version`)
+      expect(rows).toEqual(migrations.map(({ version }) => ({ version })))
     })
 
     test('that is missing is told, where it may not be made', async () => {
