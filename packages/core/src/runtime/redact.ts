@@ -90,16 +90,21 @@ function countHarmless(value: unknown, isSecret: IsSecret, limits: PreviewLimits
   if (typeof value !== 'object' || value === null) return value === undefined ? -1 : 1
   if (depth >= limits.depth) return -1
   let count = 1
+  if (Array.isArray(value)) {
+    // By number: names of a list's places would be made as texts, for every task.
+    if (value.length > limits.entries) return -1
+    for (let at = 0; at < value.length; at++) {
+      const inside = countHarmless(value[at], isSecret, limits, depth + 1)
+      count += inside
+      if (inside < 0 || count > mostHarmless) return -1
+    }
+    return count
+  }
   let entries = 0
   for (const name in value) {
-    if (++entries > limits.entries) return -1
-    if (!Array.isArray(value) && (name.length > 100 || isSecret(name))) return -1
-    const inside = countHarmless(
-      (value as Readonly<Record<string, unknown>>)[name],
-      isSecret,
-      limits,
-      depth + 1,
-    )
+    if (++entries > limits.entries || name.length > 100 || isSecret(name)) return -1
+    const one = (value as Readonly<Record<string, unknown>>)[name]
+    const inside = typeof one === 'number' ? 1 : countHarmless(one, isSecret, limits, depth + 1)
     count += inside
     if (inside < 0 || count > mostHarmless) return -1
   }
