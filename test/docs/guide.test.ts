@@ -55,6 +55,9 @@ describe.each(pages)('$name', ({ name, page, folder: files }) => {
   test.runIf(shellLines(page, 'run').length > 0)('its commands', () => files.runLines())
 })
 
+/** Commands of commands. */
+const grouped: ReadonlySet<string> = new Set(['dead', 'inspect', 'control', 'schedules'])
+
 test('every tq command that any page names is one, with flags that it knows', async () => {
   const unknown: string[] = []
   const helps = new Map<string, Promise<string>>()
@@ -63,7 +66,7 @@ test('every tq command that any page names is one, with flags that it knows', as
     for (const line of ['run', 'worker', undefined].flatMap((mark) => shellLines(page, mark))) {
       const words = /(?:^|\bnpx |&& )tq (.*?)(?: &)?$/.exec(line)?.[1]?.split(/\s+/)
       if (!words || words[0] === '--version') continue
-      const command = words.slice(0, words[0] === 'dead' ? 2 : 1)
+      const command = words.slice(0, grouped.has(words[0] ?? '') ? 2 : 1)
       const name = command.join(' ')
       if (!helps.has(name)) helps.set(name, helpOf(command))
       const help = await helps.get(name)
