@@ -2,7 +2,12 @@ import { appFlag, connectionFlags, logFlags } from '../flags/common-flags.ts'
 import type { Flags, Values } from '../flags/flag.ts'
 
 export const dashboardFlags = {
-  port: { type: 'string', description: 'Port; 0 takes a free one (5555)', valueHint: 'n', env: 'TQ_DASHBOARD_PORT' },
+  port: {
+    type: 'string',
+    description: 'Port; 0 takes a free one (5555)',
+    valueHint: 'n',
+    env: 'TQ_DASHBOARD_PORT',
+  },
   host: {
     type: 'string',
     description: 'Address to listen on; any but this machine needs a token or users (127.0.0.1)',
@@ -22,7 +27,11 @@ export const dashboardFlags = {
     env: 'TQ_DASHBOARD_USERS',
     multiple: true,
   },
-  'read-only': { type: 'boolean', description: 'Nobody may do more than look', env: 'TQ_DASHBOARD_READ_ONLY' },
+  'read-only': {
+    type: 'boolean',
+    description: 'Nobody may do more than look',
+    env: 'TQ_DASHBOARD_READ_ONLY',
+  },
   'allow-host': {
     type: 'string',
     description: 'Names it answers for, such as tq.example.com; may be repeated (with a login: any)',
