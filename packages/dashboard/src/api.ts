@@ -70,6 +70,7 @@ export function createApi({ app, guard, reader, live, bulk, options }: ApiParts)
       if (!includes(visitor.role, action.role)) throw mayNot(visitor, name, options)
       const body = await readObject(arrival.request)
       const done = await within(action.run({ app, bulk, visitor }, body), longestActionMs, name)
+      live.hurry()
       return json(hideCredentials(JSON.stringify(done ?? {})))
     })
   }

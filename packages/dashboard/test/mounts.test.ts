@@ -147,8 +147,9 @@ test.each(Object.keys(mounts))(
     const post = (
       headers: Record<string, string>,
       body: unknown = { queue: 'odd_name.1', reason: 'ünïcode 🚦' },
+      action = 'pause-queue',
     ) =>
-      fetch(`${origin}/admin/tq/api/do/pause-queue`, {
+      fetch(`${origin}/admin/tq/api/do/${action}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
@@ -168,7 +169,7 @@ test.each(Object.keys(mounts))(
     expect(stream.headers.get('cache-control')).toContain('no-transform')
     const events = new Events(stream)
     await events.next(({ get, data }) => get === 'overview' && JSON.stringify(data).includes('ünïcode 🚦'))
-    await app.control.resume('odd_name.1')
+    await post({ 'sec-fetch-site': 'same-origin' }, { queue: 'odd_name.1' }, 'resume-queue')
     await events.next(({ data }) =>
       (data as { queues: { paused: unknown }[] }).queues.every(({ paused }) => paused === null),
     )

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appBrand, chain, chord, group } from '@tq/core'
 import { redis } from '@tq/redis'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { listenForDashboard } from '../src/index.ts'
+import { startBrowser } from './browser.ts'
 import { startRedis } from './redis-server.ts'
 import { openScene, type Scene } from './scene.ts'
 
@@ -19,10 +20,7 @@ const dashboard = await listenForDashboard(scene.app, {
   port: 0,
   environment: { label: 'staging', tone: 'warning' },
 })
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu'],
-})
+const browser = await startBrowser()
 try {
   const found = await play(scene)
   const pages: Readonly<Record<string, string>> = {

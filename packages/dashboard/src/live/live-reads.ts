@@ -14,6 +14,10 @@ interface Watched {
   /** What was told last: the same again is not told again. */
   last: { readonly text: string; readonly reading: Reading } | undefined
   timer: NodeJS.Timeout | undefined
+  /** It is being read. */
+  reading: boolean
+  /** What is being read now may be out of date already. */
+  again: boolean
 }
 
 /**
@@ -34,7 +38,13 @@ export class LiveReads {
     const { read } = findRead(path)
     const { everyMs } = read
     const known = this.#watched.get(path)
-    const watched: Watched = known ?? { listeners: new Set(), last: undefined, timer: undefined }
+    const watched: Watched = known ?? {
+      listeners: new Set(),
+      last: undefined,
+      timer: undefined,
+      reading: false,
+      again: false,
+    }
     watched.listeners.add(listener)
     if (watched.last) listener(path, watched.last.reading)
     if (!known) {
@@ -42,6 +52,17 @@ export class LiveReads {
       void this.#turn(path, watched, everyMs)
     }
     return () => this.#leave(path, watched, listener)
+  }
+
+  /** Something was changed: everybody sees it at once, not at the next turn. */
+  hurry(): void {
+    for (const [path, watched] of this.#watched) {
+      const { everyMs } = findRead(path).read
+      if (everyMs === undefined) continue
+      clearTimeout(watched.timer)
+      if (watched.reading) watched.again = true
+      else void this.#turn(path, watched, everyMs)
+    }
   }
 
   /** How many reads are repeated now. */
@@ -63,7 +84,9 @@ export class LiveReads {
 
   async #turn(path: string, watched: Watched, everyMs: number | undefined): Promise<void> {
     const start = performance.now()
+    watched.reading = true
     const reading = await this.#reader.read(path)
+    watched.reading = false
     const tookMs = performance.now() - start
     if (this.#watched.get(path) !== watched) return
     const text = 'json' in reading ? reading.json : JSON.stringify(reading.problem)
@@ -73,10 +96,9 @@ export class LiveReads {
     }
     const usualMs = 'json' in reading ? everyMs : afterProblemMs
     if (usualMs === undefined) return
-    watched.timer = setTimeout(
-      () => void this.#turn(path, watched, everyMs),
-      Math.max(usualMs, tookMs / mostOfTheTime),
-    )
+    const waitMs = watched.again ? 0 : Math.max(usualMs, tookMs / mostOfTheTime)
+    watched.again = false
+    watched.timer = setTimeout(() => void this.#turn(path, watched, everyMs), waitMs)
   }
 
   #leave(path: string, watched: Watched, listener: Listener): void {

@@ -15,7 +15,7 @@ export async function reasonsOf({ app }: ReadContext, task: TaskDetails): Promis
   const reasons = [
     ...whyNobodyTakes(task, queue, workers),
     ...(await limitReasons(app, task)),
-    ...(due > now ? [waits(`Delayed until ${task.dueAt?.toISOString()}.`)] : []),
+    ...(due > now && task.state === 'PENDING' ? [waits(`Delayed until ${task.dueAt?.toISOString()}.`)] : []),
     ...(task.state === 'RETRY' ? [waits(retryText(task))] : []),
   ]
   if (reasons.some(({ kind }) => kind === 'blocks')) return sorted(reasons)
@@ -86,9 +86,10 @@ async function limitReasons(app: ReadContext['app'], { name }: TaskDetails): Pro
   return reasons
 }
 
-function retryText({ attempt, error, updatedAt }: TaskDetails): string {
+function retryText({ attempt, error, updatedAt, dueAt }: TaskDetails): string {
+  const when = dueAt ? `at ${dueAt.toISOString()}` : 'when its backoff is over'
   const why = error ? ` after ${error.name}` : ''
-  return `It failed at ${updatedAt.toISOString()}${why} and runs again (attempt ${attempt + 1}) when its backoff is over.`
+  return `It failed at ${updatedAt.toISOString()}${why} and runs again (attempt ${attempt + 1}) ${when}.`
 }
 
 function inLine({ queue }: TaskDetails, info: QueueInfo | undefined, workers: readonly WorkerInfo[]): Reason {

@@ -45,14 +45,6 @@ export function useLive<T>(path: string | null): Live<T> {
   return (entry?.state.value ?? nothing) as Live<T>
 }
 
-/** After an action: do not wait for the next turn of the server. */
-export function refresh(path: string): void {
-  void get<unknown>(path).then(
-    (data) => tell(path, { data, problem: undefined }),
-    () => undefined,
-  )
-}
-
 function entryOf(path: string): Entry {
   const known = entries.get(path)
   if (known) return known

@@ -32,7 +32,6 @@ class Pages {
   #latest: Page<TaskRow> | undefined
   /** Undefined before the first page. */
   #next: string | null | undefined
-  #pages = 1
   #atTop = true
 
   constructor(query: string) {
@@ -42,7 +41,8 @@ class Pages {
   /** The first page as it is now. */
   take(page: Page<TaskRow>): void {
     this.#latest = page
-    if (this.#pages === 1 && this.#atTop) {
+    // What lies further down is out of view, and comes again as one scrolls.
+    if (this.#atTop) {
       this.showNewer()
       return
     }
@@ -56,13 +56,12 @@ class Pages {
     if (!this.#latest) return
     this.items.value = this.#latest.items
     this.#next = this.#latest.next
-    this.#pages = 1
     this.newer.value = 0
   }
 
   setAtTop(isTop: boolean): void {
     this.#atTop = isTop
-    if (isTop && this.#pages === 1 && this.newer.value > 0) this.showNewer()
+    if (isTop && this.newer.value > 0) this.showNewer()
   }
 
   async more(): Promise<void> {
@@ -76,7 +75,6 @@ class Pages {
       const shown = new Set(this.items.value.map(({ id }) => id))
       this.items.value = [...this.items.value, ...page.items.filter(({ id }) => !shown.has(id))]
       this.#next = page.next
-      this.#pages++
       this.problem.value = undefined
     } catch (error) {
       this.problem.value = toProblem(error)

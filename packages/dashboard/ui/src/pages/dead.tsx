@@ -4,7 +4,7 @@ import { useLocation } from 'preact-iso'
 import type { DeadLetterRow, Overview, Problem } from '../../../src/wire.ts'
 import { act } from '../data/actions.ts'
 import { get, toProblem } from '../data/api.ts'
-import { refresh, useLive } from '../data/live.ts'
+import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { count } from '../lib/format.ts'
 import { href, pageWith } from '../lib/root.ts'
@@ -66,7 +66,6 @@ export function DeadPage() {
       await act<{ retried: number }>('retry-dead', body, ({ retried }) => `${count(retried)} sent back`)
     else await act<{ dropped: number }>('drop-dead', body, ({ dropped }) => `${count(dropped)} deleted`)
     selected.value = new Set()
-    refresh('overview')
     await load()
   }
 

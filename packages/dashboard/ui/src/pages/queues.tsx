@@ -1,6 +1,6 @@
 import type { Overview, QueueRow, WorkerAnswers } from '../../../src/wire.ts'
 import { act, answersText } from '../data/actions.ts'
-import { refresh, useLive } from '../data/live.ts'
+import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { count } from '../lib/format.ts'
 import { ask } from '../parts/dialog.tsx'
@@ -39,11 +39,9 @@ function Actions({ queue }: { readonly queue: QueueRow }) {
     })
     if (reason === undefined) return
     await act<WorkerAnswers>('pause-queue', { queue: name, reason }, answersText(`Queue '${name}' is paused`))
-    refresh('overview')
   }
   const resume = async () => {
     await act('resume-queue', { queue: name }, `Queue '${name}' goes on`)
-    refresh('overview')
   }
   const purge = async () => {
     const waiting = counts ? counts.ready + (counts.delayed ?? 0) : undefined
@@ -60,7 +58,6 @@ function Actions({ queue }: { readonly queue: QueueRow }) {
       { queue: name, confirm: name },
       ({ purged }) => `${count(purged)} tasks deleted`,
     )
-    refresh('overview')
   }
   return (
     <>

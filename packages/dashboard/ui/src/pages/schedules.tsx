@@ -1,6 +1,6 @@
 import type { ScheduleRow } from '../../../src/wire.ts'
 import { act } from '../data/actions.ts'
-import { refresh, useLive } from '../data/live.ts'
+import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { count, shortDateTime } from '../lib/format.ts'
 import { href, pageWith } from '../lib/root.ts'
@@ -121,7 +121,6 @@ function Actions({ schedule: { name, state, sends } }: { readonly schedule: Sche
     })
     if (sure === undefined) return
     await act('run-schedule', { schedule: name }, `'${name}' was sent`)
-    refresh('schedules')
   }
   const turn = async (action: 'pause' | 'resume') => {
     await act(
@@ -129,7 +128,6 @@ function Actions({ schedule: { name, state, sends } }: { readonly schedule: Sche
       { schedule: name },
       action === 'pause' ? `'${name}' is paused` : `'${name}' ticks again`,
     )
-    refresh('schedules')
   }
   return (
     <>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useLocation } from 'preact-iso'
 import type { FailedAttempt, LogLine, Reason, TaskDetail } from '../../../src/wire.ts'
 import { act } from '../data/actions.ts'
-import { refresh, useLive } from '../data/live.ts'
+import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { dateTime, duration, inline, timeOfDay } from '../lib/format.ts'
 import { href, pageWith } from '../lib/root.ts'
@@ -42,7 +42,7 @@ export function TaskPage() {
       <PageHead title={task.name}>
         <StateBadge state={task.state} />
         <span class="grow" />
-        <Actions task={task} done={() => refresh(path)} />
+        <Actions task={task} />
       </PageHead>
       <p class="task-id">
         <span class="mono clip">{task.id}</span>
@@ -74,11 +74,11 @@ export function TaskPage() {
   )
 }
 
-function Actions({ task, done }: { readonly task: TaskDetail; readonly done: () => void }) {
+function Actions({ task }: { readonly task: TaskDetail }) {
   const { id, name, state, canRetry } = task
   if (!may('operate')) return null
   const retry = async () => {
-    if (await act('retry-task', { id }, `${name} runs again`)) done()
+    await act('retry-task', { id }, `${name} runs again`)
   }
   const revoke = async (terminate: boolean) => {
     const reason = await ask({
@@ -93,7 +93,7 @@ function Actions({ task, done }: { readonly task: TaskDetail; readonly done: () 
       field: { label: 'Why (kept with the task)', placeholder: 'optional' },
     })
     if (reason === undefined) return
-    if (await act('revoke-task', { id, reason, terminate }, `${name} is revoked`)) done()
+    await act('revoke-task', { id, reason, terminate }, `${name} is revoked`)
   }
   return (
     <div class="buttons">

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Overview, WorkerAnswers, WorkerRow } from '../../../src/wire.ts'
 import { act, answersText } from '../data/actions.ts'
-import { refresh, useLive } from '../data/live.ts'
+import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { bytes, count, duration, rate } from '../lib/format.ts'
 import { href, pageWith } from '../lib/root.ts'
@@ -163,7 +163,6 @@ function Actions({ worker }: { readonly worker: WorkerRow }) {
       { worker: id, slots: Number(slots) },
       answersText(`${name} has ${slots} slots`),
     )
-    refresh('overview')
   }
   const addQueue = async () => {
     const queue = await ask({
@@ -178,7 +177,6 @@ function Actions({ worker }: { readonly worker: WorkerRow }) {
       { worker: id, queue },
       answersText(`${name} takes tasks from '${queue}'`),
     )
-    refresh('overview')
   }
   const removeQueue = async () => {
     const queue = await ask({
@@ -193,7 +191,6 @@ function Actions({ worker }: { readonly worker: WorkerRow }) {
       { worker: id, queue },
       answersText(`${name} leaves '${queue}' alone`),
     )
-    refresh('overview')
   }
   const stop = async () => {
     const sure = await ask({
@@ -204,7 +201,6 @@ function Actions({ worker }: { readonly worker: WorkerRow }) {
     })
     if (sure === undefined) return
     await act<WorkerAnswers>('stop-worker', { worker: id }, answersText(`${name} is stopping`))
-    refresh('overview')
   }
   return (
     <div class="buttons">

@@ -1,7 +1,7 @@
 import { useLocation } from 'preact-iso'
 import type { WorkflowDetail } from '../../../src/wire.ts'
 import { act } from '../data/actions.ts'
-import { refresh, useLive } from '../data/live.ts'
+import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { count, duration } from '../lib/format.ts'
 import { href, pageWith } from '../lib/root.ts'
@@ -38,7 +38,7 @@ export function WorkflowPage() {
       field: { label: 'Why (kept with it)', placeholder: 'optional' },
     })
     if (reason === undefined) return
-    if (await act('revoke-task', { id, reason }, 'The workflow is revoked')) refresh(path)
+    await act('revoke-task', { id, reason }, 'The workflow is revoked')
   }
   return (
     <div class="page">

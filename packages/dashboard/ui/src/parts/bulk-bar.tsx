@@ -1,7 +1,6 @@
 import type { Signal } from '@preact/signals'
 import type { BulkJob, TaskRow } from '../../../src/wire.ts'
 import { act } from '../data/actions.ts'
-import { refresh } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { count } from '../lib/format.ts'
 import type { Filter } from '../pages/tasks.tsx'
@@ -59,7 +58,6 @@ export function BulkBar({ filter, total, selected, items, allMatching, unselect 
       )
     }
     unselect()
-    refresh('overview')
   }
   const canRetry = all || items.some(({ id, canRetry: can }) => can && selected.has(id))
   const canRevoke = all || items.some(({ id, state }) => !ended.has(state) && selected.has(id))
