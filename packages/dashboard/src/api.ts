@@ -17,7 +17,7 @@ import { reads } from './reads/catalog.ts'
 import type { Session } from './wire.ts'
 
 /** What a request brings along besides itself. */
-export interface Bindings {
+interface Bindings {
   readonly arrival: Arrival
 }
 

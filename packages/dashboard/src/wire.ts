@@ -29,7 +29,7 @@ export interface Page<Item> {
   readonly next: string | null
 }
 
-export interface ErrorInfo {
+interface ErrorInfo {
   readonly name: string
   readonly message: string
   readonly code?: string

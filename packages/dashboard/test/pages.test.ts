@@ -90,6 +90,29 @@ for (const store of ['SQLite', 'Redis'] as const) {
       await page.getByText('No task matches.').waitFor()
     })
 
+    test('a schedule is run now, and paused', async () => {
+      const page = await stage.open('schedules')
+      const { app } = stage.scene
+      await until(async () => (await app.schedules.list()).every(({ state }) => state === 'active'))
+      await page.getByRole('button', { name: 'Run digest.daily now' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click()
+      await page.getByText("'digest.daily' was sent").waitFor()
+      await until(async () => {
+        const { tasks } = await app.history.list({ id: 'digest.daily@' })
+        return tasks[0]?.state === 'SUCCESS'
+      })
+      await page.getByRole('button', { name: 'Pause digest.daily' }).click()
+      await page.getByRole('button', { name: 'Resume digest.daily' }).click()
+      await page.getByRole('button', { name: 'Pause digest.daily' }).waitFor()
+      expect(
+        (await app.inspect.audit({ limit: 3 })).map(({ by, action, target }) => [by, action, target]),
+      ).toEqual([
+        ['local user', 'resume schedule', 'digest.daily'],
+        ['local user', 'pause schedule', 'digest.daily'],
+        ['local user', 'run schedule now', 'digest.daily'],
+      ])
+    })
+
     test('keys: to the pages, through the list, into a task', async () => {
       const page = await stage.open('')
       await page.keyboard.press('g')

@@ -1,5 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type App, type AppOptions, createApp, createWorker, Reject, type, type Worker } from '@tq/core'
+import { beat } from '@tq/beat'
+import {
+  type App,
+  type AppOptions,
+  chain,
+  createApp,
+  createWorker,
+  crontab,
+  every,
+  Reject,
+  type,
+  type Worker,
+} from '@tq/core'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -16,7 +28,7 @@ type Tasks = ReturnType<typeof defineTasks>
 
 /** An app with tasks of every kind, and two workers. What it is on, the options say. */
 export async function openScene(options: AppOptions<undefined>, workers = 2): Promise<Scene> {
-  const app = createApp<undefined>({ logger: silent, ...options })
+  const app = createApp<undefined>({ logger: silent, beat, timeZone: 'Europe/Paris', ...options })
   let release = () => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
@@ -27,6 +39,8 @@ export async function openScene(options: AppOptions<undefined>, workers = 2): Pr
     createWorker(app, {
       name,
       concurrency: at === 0 ? 8 : 4,
+      // One of them sends what is scheduled, too.
+      beat: at === 0,
       queues: at === 0 ? ['default', 'mail'] : ['default', 'media'],
     }),
   )
@@ -110,6 +124,15 @@ function defineTasks(app: App<undefined>, held: Promise<void>) {
   const one = app.task({ name: 'order.check', input: type<number>(), run: (n) => n })
   const two = app.task({ name: 'order.reserve', input: type<number>(), run: (n) => n + 1 })
   const sum = app.task({ name: 'order.confirm', input: type<number[]>(), run: (all) => all.length })
+  app.schedule(
+    'digest.daily',
+    crontab({ hour: 9, minute: 0 }),
+    send.s({ to: 'all@example.com', template: 'digest' }),
+  )
+  app.schedule('index.refresh', every('5m'), one.s(1))
+  app.schedule('orders.close', crontab({ dayOfMonth: 1, hour: 3, minute: 30 }), chain(one.s(1), two.s()), {
+    overlap: 'skip',
+  })
   return { send, charge, deliver, resize, hold, reject, one, two, sum }
 }
 

@@ -21,5 +21,3 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   // What the host application says for its own pages must not weaken it.
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 }
-
-export const neverCached: Readonly<Record<string, string>> = { 'cache-control': 'no-store' }

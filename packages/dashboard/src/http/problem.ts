@@ -11,6 +11,7 @@ const fixes: Partial<Record<TqErrorCode, string>> = {
     'Set TQ_BACKEND_URL (redis://…, postgres://…, sqlite:…): tasks, workers and counts are kept there.',
   BROKER_NOT_CONFIGURED: 'Set TQ_BROKER_URL, or pass --broker.',
   ADAPTER_MISSING: 'Install the driver package beside your application.',
+  BEAT_MISSING: 'Install it where the dashboard runs: npm install @tq/beat',
   BROKER_REFUSED: 'Check user, password and rights in TQ_BROKER_URL.',
   BACKEND_REFUSED: 'Check user, password and rights in TQ_BACKEND_URL.',
 }

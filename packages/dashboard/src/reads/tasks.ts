@@ -47,7 +47,7 @@ export const task: Read = {
 }
 
 /** @param hidden leave out what the application put in */
-export function toRow(task: TaskSummary, hidden: boolean): TaskRow {
+function toRow(task: TaskSummary, hidden: boolean): TaskRow {
   const { updatedAt, sentAt, dueAt, startedAt, endedAt, args, ...rest } = task
   return {
     ...rest,

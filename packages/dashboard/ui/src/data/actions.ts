@@ -12,7 +12,7 @@ export const toasts = signal<readonly Toast[]>([])
 const shownMs = 6_000
 let last = 0
 
-export function toast(tone: Toast['tone'], text: string): void {
+function toast(tone: Toast['tone'], text: string): void {
   const id = ++last
   toasts.value = [...toasts.value.slice(-3), { id, tone, text }]
   setTimeout(() => dismiss(id), tone === 'bad' ? shownMs * 2 : shownMs)

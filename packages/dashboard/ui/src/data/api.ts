@@ -2,7 +2,7 @@ import type { Problem } from '../../../src/wire.ts'
 import { apiUrl } from '../lib/root.ts'
 
 /** What the server, or the way to it, had against it. */
-export class Failed extends Error {
+class Failed extends Error {
   readonly problem: Problem
 
   constructor(problem: Problem) {

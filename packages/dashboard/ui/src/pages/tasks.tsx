@@ -16,7 +16,7 @@ import { TaskFilters } from '../parts/task-filters.tsx'
 import { TaskHead, TaskLine } from '../parts/task-line.tsx'
 import { VirtualRows } from '../parts/virtual-rows.tsx'
 
-export const filterNames = [
+const filterNames = [
   'state',
   'name',
   'queue',

@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { themeChanges } from '../lib/theme.ts'
 
-export interface Series {
+interface Series {
   readonly label: string
   /** A custom property of the page: `--ok`. */
   readonly color: string
