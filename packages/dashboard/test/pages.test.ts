@@ -29,7 +29,7 @@ for (const store of ['SQLite', 'Redis'] as const) {
       await page.getByRole('heading', { name: 'invoice.charge', level: 1 }).waitFor()
       await page.getByText('insufficient funds').first().waitFor()
       expect(await page.locator('.timeline').textContent()).toMatch(
-        /Sent[\s\S]*Started[\s\S]*Failed, to be retried[\s\S]*Failed/,
+        /Sent[\s\S]*Started[\s\S]*Failed, retrying[\s\S]*Failed/,
       )
       expect(await page.locator('.json').first().textContent()).toContain('redacted')
       await page.getByRole('button', { name: 'Retry' }).click()

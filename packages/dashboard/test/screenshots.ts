@@ -26,7 +26,6 @@ try {
   const pages: Readonly<Record<string, string>> = {
     overview: '',
     tasks: 'tasks',
-    'tasks-failed': 'tasks?state=FAILURE',
     'task-failed': `task?id=${found.failed}`,
     'task-running': `task?id=${found.running}`,
     'task-waiting': `task?id=${found.nobody}`,
@@ -57,9 +56,11 @@ try {
         await page.waitForSelector('.connection.live')
         await sleep(900)
         if (name === 'tasks' && width > 390) await select(page)
+        const height = (await page.evaluate('document.documentElement.scrollHeight')) as number
+        const tall = width === 390 && name !== 'tasks' ? Math.min(height, 1_700) : 0
         await page.screenshot({
           path: join(folder, `${name}-${scheme}-${width}.png`),
-          fullPage: width === 390 && !name.startsWith('tasks'),
+          ...(tall > 844 ? { fullPage: true, clip: { x: 0, y: 0, width, height: tall } } : {}),
         })
       }
       await context.close()

@@ -46,8 +46,8 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
   const here = path.slice(root.length)
   // On a narrow screen the pages are a strip that scrolls.
   useEffect(() => {
-    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  }, [here])
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [here, data === undefined])
   useKeys({
     ...Object.fromEntries(places.map(({ key, page }) => [`g ${key}`, () => route(href(page))])),
     '?': () => {

@@ -85,5 +85,5 @@ export function inline(value: unknown): string {
 
 /** Enough of an id to tell it from its neighbours: ids made at the same time begin alike. */
 export function shortId(id: string): string {
-  return id.length <= 14 ? id : `…${id.slice(-10)}`
+  return id.length <= 12 ? id : `…${id.slice(-6)}`
 }

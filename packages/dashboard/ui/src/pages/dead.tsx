@@ -46,10 +46,16 @@ export function DeadPage() {
     if (isNews) void load()
   }, [queue, dead])
 
+  const shown = letters.value ?? []
+  // What was found is surer than what was counted meanwhile.
+  const howMany = (name: string, counted: number | null) => {
+    const found = name === queue && shown.length > 0 && shown.length < perLook ? shown.length : counted
+    return found === null ? '?' : count(found)
+  }
   const run = async (action: 'retry' | 'drop') => {
     const ids = [...selected.value]
     const all = ids.length === 0
-    const many = all ? (dead === null ? 'all' : `all ${count(dead)}`) : count(ids.length)
+    const many = all ? `all ${howMany(queue ?? '', dead)}` : count(ids.length)
     const sure = await ask({
       title: `${action === 'retry' ? 'Retry' : 'Delete'} ${many} dead ${ids.length === 1 ? 'letter' : 'letters'} of '${queue}'?`,
       text:
@@ -69,7 +75,6 @@ export function DeadPage() {
     await load()
   }
 
-  const shown = letters.value ?? []
   const toggle = (id: string) => {
     const next = new Set(selected.value)
     if (!next.delete(id)) next.add(id)
@@ -113,7 +118,7 @@ export function DeadPage() {
               }}
             >
               {name}
-              <span class="tab-count">{many === null ? '?' : count(many)}</span>
+              <span class="tab-count">{howMany(name, many)}</span>
             </button>
           ))}
         </fieldset>

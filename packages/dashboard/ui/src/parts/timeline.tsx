@@ -1,12 +1,11 @@
 import type { StateChange, TaskDetail } from '../../../src/wire.ts'
 import { dateTime, duration, timeOfDay } from '../lib/format.ts'
 import { StateMark } from './state.tsx'
-import { Ago } from './time.tsx'
 
 const words: Readonly<Record<StateChange['state'], string>> = {
   PENDING: 'Sent',
   STARTED: 'Started',
-  RETRY: 'Failed, to be retried',
+  RETRY: 'Failed, retrying',
   SUCCESS: 'Succeeded',
   FAILURE: 'Failed',
   REVOKED: 'Revoked',
@@ -32,8 +31,6 @@ export function Timeline({ task }: { readonly task: TaskDetail }) {
                 <time dateTime={new Date(change.at).toISOString()} title={dateTime(change.at)}>
                   {timeOfDay(change.at)}
                 </time>
-                {' · '}
-                <Ago at={change.at} />
                 {change.worker ? (
                   <>
                     {' · '}
