@@ -1,4 +1,4 @@
-import { type App, chain, type TaskPage, type } from '@tq/core'
+import { type App, chain, group, type TaskPage, type } from '@tq/core'
 import { expect } from 'vitest'
 import { feature, gate, next, until } from './feature.ts'
 
@@ -176,6 +176,14 @@ feature('history/steps-of-a-workflow-are-found-by-it', { backend: true, lists: t
   expect(await whole.get({ timeout: '5s' })).toBe(2)
   const names = (await app.history.list({ workflow: whole.id })).tasks.map(({ name }) => name)
   expect(names.filter((name) => name === 'one' || name === 'two').sort()).toEqual(['one', 'two'])
+  // And what it is made of, before any of it has run.
+  const wide = await group([
+    chain(one.s(), two.s()),
+    ...Array.from({ length: 50 }, () => one.s()),
+  ]).applyAsync()
+  expect((await app.history.get(wide.id))?.outline).toEqual({
+    group: [{ chain: [{ task: 'one' }, { task: 'two' }] }, { task: 'one', times: 50 }],
+  })
 })
 
 feature('history/outlives-results-as-long-as-told', { backend: true, lists: true }, async (stage) => {

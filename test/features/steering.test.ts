@@ -157,7 +157,10 @@ feature('control/everything-is-written-down', { backend: true }, async (stage) =
   await app.control.resume('default', { by: 'kim' })
   await app.control.revoke(id, { by: 'lee' })
   await app.control.purge('default')
-  const entries = await app.inspect.audit()
+  // A tool of somebody's own.
+  await app.control.note('looked at', 'the clock', { by: 'kim', outcome: 'late' })
+  const [noted, ...entries] = await app.inspect.audit()
+  expect(noted).toMatchObject({ action: 'looked at', target: 'the clock', by: 'kim', outcome: 'late' })
   expect(entries.map(({ by, action, target }) => [by, action, target])).toEqual([
     [expect.stringContaining('@'), 'purge', 'default'],
     ['lee', 'revoke', id],

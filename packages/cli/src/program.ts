@@ -8,6 +8,7 @@ const commands = {
   worker: () => import('./commands/worker.ts').then((module) => module.worker),
   beat: () => import('./commands/beat.ts').then((module) => module.beat),
   schedules: () => import('./commands/schedules.ts').then((module) => module.schedules),
+  dashboard: () => import('./commands/dashboard.ts').then((module) => module.dashboard),
   dev: () => import('./commands/dev.ts').then((module) => module.dev),
   call: () => import('./commands/call.ts').then((module) => module.call),
   result: () => import('./commands/result.ts').then((module) => module.result),

@@ -5,6 +5,7 @@ import { Project } from './project.ts'
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const commands = [
   'worker',
+  'dashboard',
   'dev',
   'call',
   'result',

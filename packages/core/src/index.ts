@@ -63,6 +63,7 @@ export { at, every, type Timing } from './schedule/timing.ts'
 export { type Codec, jsonCodec } from './task/codec.ts'
 export type { TaskContext } from './task/context.ts'
 export { type ContractOptions, defineTask, type TaskContract } from './task/define-task.ts'
+export type { FlowOutline } from './task/flow.ts'
 export type { JsonCheck, JsonProblem } from './task/json-types.ts'
 export { type InputOf, type OutputOf, type Schema, type } from './task/schema.ts'
 export type {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { CommandError } from '../output/command-error.ts'
 
+/** What may lie in a file. */
+const secrets = ['TQ_BROKER_URL', 'TQ_BACKEND_URL', 'TQ_DASHBOARD_TOKEN', 'TQ_DASHBOARD_USERS'] as const
 const variables = { broker: 'TQ_BROKER_URL', backend: 'TQ_BACKEND_URL', namespace: 'TQ_NAMESPACE' } as const
 
 /**
@@ -11,7 +13,7 @@ export function tidyEnvironment(environment: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(environment)) {
     if (name.startsWith('TQ_') && environment[name] === '') delete environment[name]
   }
-  for (const name of ['TQ_BROKER_URL', 'TQ_BACKEND_URL']) {
+  for (const name of secrets) {
     const file = environment[`${name}_FILE`]
     if (!file || environment[name]) continue
     try {

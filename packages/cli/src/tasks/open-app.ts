@@ -36,14 +36,18 @@ export async function withApp<T>(
   values: ConnectionValues,
   use: (app: App<unknown>) => Promise<T>,
 ): Promise<T> {
-  const { app = [] } = values
-  const found = app.length > 0 ? (await loadTasks('tq', app)).app : fromEnvironment()
+  const found = await chooseApp(values)
   await connect(found, values)
   try {
     return await use(found)
   } finally {
     await found.close()
   }
+}
+
+/** The app of the task files, where some are named; else one of the environment. Not connected yet. */
+export async function chooseApp({ app = [] }: Pick<ConnectionValues, 'app'>): Promise<App<unknown>> {
+  return app.length > 0 ? (await loadTasks('tq', app)).app : fromEnvironment()
 }
 
 function fromEnvironment(): App<unknown> {

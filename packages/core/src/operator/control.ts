@@ -226,6 +226,15 @@ export class Control {
     return this.#command('shutdown', options, grace === undefined ? {} : { grace }, 'stop')
   }
 
+  /** For tools that do more than this class can: an entry of theirs in the audit log, where there is one. */
+  async note(
+    action: string,
+    target: string,
+    options: Acting & { readonly outcome?: string } = {},
+  ): Promise<void> {
+    await this.#recordIfKept(options, action, target, options.outcome)
+  }
+
   async #command(
     verb: Verb,
     options: Asked & Acting,
@@ -257,7 +266,12 @@ export class Control {
   }
 
   /** What also works without a backend leaves no trace there then but the log. */
-  async #recordIfKept(options: Acting, action: string, target: string, outcome: string): Promise<void> {
+  async #recordIfKept(
+    options: Acting,
+    action: string,
+    target: string,
+    outcome: string | undefined,
+  ): Promise<void> {
     const { backend } = await this.#app.connect()
     if (backend) await this.#record(backend, options, action, target, outcome)
     else this.#app.logger.info(`${action}: ${target}`, { by: options.by ?? thisUser(), outcome })

@@ -3,6 +3,7 @@ import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { LogLine } from '../runtime/log-lines.ts'
 import { type RecordDetail, readDetail } from '../runtime/record-detail.ts'
 import { type IsSecret, redact } from '../runtime/redact.ts'
+import type { FlowOutline } from '../task/flow.ts'
 import { type TaskSummary, toSummary } from './task-summary.ts'
 
 /** One run of a task that did not succeed. */
@@ -44,6 +45,8 @@ export interface TaskDetails extends Omit<TaskSummary, 'error'> {
   readonly logs: readonly TaskLogLine[]
   /** Lines before those that were not kept. */
   readonly logsDropped: number
+  /** Of a workflow: what it is made of. Its tasks' ids begin with its own, and a dot. */
+  readonly outline?: FlowOutline
 }
 
 export function readDetails(record: TaskRecord, isSecret: IsSecret, now: number): TaskDetails {
@@ -62,6 +65,7 @@ export function readDetails(record: TaskRecord, isSecret: IsSecret, now: number)
     ...summary,
     ...('result' in detail && kept ? { result: redact(detail.result, isSecret) } : {}),
     ...(detail.error ? { error: detail.error } : {}),
+    ...(detail.outline ? { outline: detail.outline } : {}),
     attempts,
     timeline: timelineOf(record, detail, attempts),
     logs: toLines(detail.logs ?? [], isSecret),

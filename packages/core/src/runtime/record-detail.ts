@@ -1,7 +1,7 @@
 import type { TaskRecord } from '../contracts/record.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { FailedRun } from '../task/envelope.ts'
-import type { JoinedValues } from '../task/flow.ts'
+import type { FlowOutline, JoinedValues } from '../task/flow.ts'
 import type { TaskInfo } from '../task/task.ts'
 import type { LogLine } from './log-lines.ts'
 import type { ToldDetail } from './told-detail.ts'
@@ -22,6 +22,8 @@ export interface RecordDetail extends ToldDetail {
   readonly joined?: JoinedValues
   /** Of a workflow: its outermost group, whose children its progress counts. */
   readonly group?: JoinedValues
+  /** Of a workflow: what it is made of. */
+  readonly outline?: FlowOutline
   readonly error?: TaskErrorInfo
   /** The last failed runs, oldest first. */
   readonly attempts?: readonly FailedRun[]

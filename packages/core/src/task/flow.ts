@@ -51,6 +51,13 @@ interface FlowMap {
 
 export type FlowNode = FlowTask | FlowChain | FlowGroup | FlowMap
 
+/** What a workflow is made of, for people to see. `times`: so many of it side by side. */
+export type FlowOutline =
+  | { readonly task: string; readonly times?: number }
+  | { readonly map: string }
+  | { readonly chain: readonly FlowOutline[] }
+  | { readonly group: readonly FlowOutline[] }
+
 /** A node and the id of the tasks it becomes. */
 interface FlowStep {
   readonly id: string

@@ -13,6 +13,7 @@ import { newId } from '../util/ids.ts'
 import { type ChildReport, FlowState, flowTtlMs } from './flow-state.ts'
 import { freeze, missingInput, needsBackend } from './freeze.ts'
 import { Outbox } from './outbox.ts'
+import { outlineOf } from './outline.ts'
 import { type Move, packNode, Starter } from './starter.ts'
 
 /** The name in the record of a whole workflow. */
@@ -158,6 +159,7 @@ export class Workflows implements FollowUps {
 
   #rootRecord(id: string, node: FlowNode): TaskRecord {
     const group = outermostGroup(node, id)
+    const outline = outlineOf(node)
     const now = this.#runtime.clock.now()
     return {
       id,
@@ -168,7 +170,11 @@ export class Workflows implements FollowUps {
       attempt: 0,
       epoch: 0,
       updatedAt: now,
-      detail: JSON.stringify({ sentAt: now, ...(group ? { group } : {}) } satisfies RecordDetail),
+      detail: JSON.stringify({
+        sentAt: now,
+        ...(group ? { group } : {}),
+        ...(outline ? { outline } : {}),
+      } satisfies RecordDetail),
       ttlMs: flowTtlMs,
       markMs: flowTtlMs,
     }

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { group } from '@tq/core'
+import { beforeAll, expect, test } from 'vitest'
+import { until } from './harness.ts'
+import { describePages } from './page-stage.ts'
+
+const checker = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const violations = `axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
+  id + ': ' + nodes.slice(0, 3).map(({ html, failureSummary }) => html + ' ' + failureSummary).join('; ')))`
+const tooWide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+
+describePages('SQLite', (stage) => {
+  const pages = ['', 'tasks', 'queues', 'workers', 'schedules', 'workflows', 'dead', 'activity']
+
+  // Something of everything.
+  beforeAll(async () => {
+    const { app, tasks } = stage.scene
+    const { charge, hold, send, deliver, two } = tasks
+    const failed = await charge.applyAsync({ invoice: 'A', amount: 1 }, { tags: ['a tag'] })
+    const running = await hold.delay({ report: 'r' })
+    const retried = await deliver.delay({ url: 'https://hooks.example.com' })
+    await send.applyAsync({ to: 'x@example.com', template: 'y' }, { countdown: '1h' })
+    const lost = await send.applyAsync({ to: 'x@example.com', template: 'y' }, { queue: 'nobody' })
+    const whole = await group([two.s(1), two.s(2)]).applyAsync()
+    await until(async () => (await failed.status()) === 'FAILURE')
+    await until(async () => (await running.status()) === 'STARTED' && (await retried.status()) === 'RETRY')
+    await until(async () => (await whole.status()) === 'SUCCESS')
+    await app.control.pause('media', { by: 'kim', reason: 'moving' })
+    pages.push(
+      ...[failed, running, retried, lost].map(({ id }) => `task?id=${id}`),
+      `workflow?id=${whole.id}`,
+    )
+  })
+
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+  ] as const)('nothing is wrong for those who see or steer differently: %s, %i px', async (scheme, width) => {
+    const page = await stage.open('', width)
+    await page.emulateMedia({ colorScheme: scheme })
+    const check = async (what: string) => {
+      // Past the policy, which would not let it in as a script.
+      await page.evaluate(checker)
+      expect([what, await page.evaluate(violations)]).toEqual([what, []])
+      expect([what, await page.evaluate(tooWide)]).toEqual([what, 0])
+    }
+    for (const path of pages) {
+      await stage.go(path)
+      await check(path)
+    }
+    await stage.go('tasks')
+    await stage.rows.first().getByRole('checkbox').check()
+    await page.getByText('1 selected').waitFor()
+    await check('tasks, one selected')
+    await stage.go('queues')
+    await page.getByRole('button', { name: 'Purge queue default' }).click()
+    await page.getByRole('dialog').waitFor()
+    await check('a question')
+  })
+})

@@ -1,0 +1,157 @@
+import { type } from '@tq/core'
+import { expect, test } from 'vitest'
+import type { BulkJob, DeadLetterRow, TaskDetail } from '../src/wire.ts'
+import { memoryApp, openDashboard, press, read, startWorker, until } from './harness.ts'
+
+const users = [{ name: 'omar', password: 'steers-it', role: 'admin' }] as const
+const login = { authorization: `Basic ${Buffer.from('omar:steers-it').toString('base64')}` }
+
+/** Everything that is done is done as omar. */
+function stage() {
+  const app = memoryApp()
+  const open = openDashboard(app)
+  const guarded = openDashboard(app, { auth: { users } })
+  const act = async (action: string, body: unknown) => {
+    const response = await press(guarded, action, body, login)
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  return { app, dashboard: open, act }
+}
+
+test('tasks: retried, revoked, many at once; the audit log says who', async () => {
+  const { app, dashboard, act } = stage()
+  let fails = true
+  const task = app.task({
+    name: 'task',
+    input: type<number>(),
+    retry: { maxRetries: 0 },
+    run: (n) => {
+      if (fails) throw new Error('not yet')
+      return n
+    },
+  })
+  await startWorker(app)
+  const [one, two, three] = await task.delayMany([1, 2, 3])
+  await until(async () => (await app.history.counts()).states.FAILURE === 3)
+  fails = false
+  expect(await act('retry-task', { id: one?.id })).toEqual({ status: 200, body: {} })
+  expect(await one?.get({ timeout: '5s' })).toBe(1)
+  expect(await act('retry-task', { id: one?.id })).toMatchObject({
+    status: 400,
+    body: { code: 'INVALID_OPTION' },
+  })
+  expect(await act('retry-task', { id: 'nobody' })).toMatchObject({ status: 404 })
+  const ids = [two?.id, three?.id, one?.id]
+  expect((await act('retry-tasks', { ids })).body).toEqual({ done: 2, refused: 1 })
+  const later = await task.applyAsync(4, { countdown: '1h' })
+  expect((await act('revoke-task', { id: later.id, reason: 'sent twice' })).body).toEqual({ revoked: true })
+  expect((await read<TaskDetail>(dashboard, `task?id=${later.id}`)).reason).toBe('sent twice')
+  expect((await act('revoke-tasks', { ids: [later.id] })).body).toEqual({ done: 0, refused: 1 })
+  for (const wrong of [
+    {},
+    { ids: [] },
+    { ids: [1] },
+    { ids: 'all' },
+    { ids: Array.from({ length: 1_001 }, () => 'x') },
+  ])
+    expect((await act('retry-tasks', wrong)).status).toBe(400)
+  expect((await app.inspect.audit()).map(({ by, action }) => [by, action])).toEqual([
+    ['omar', 'revoke'],
+    ['omar', 'revoke'],
+    ['omar', 'retry'],
+    ['omar', 'retry'],
+    ['omar', 'retry'],
+  ])
+})
+
+test('all that match: it goes on in the background, tells how far it is, and can be stopped', async () => {
+  const { app, dashboard, act } = stage()
+  const task = app.task({ name: 'task', run: () => 1 })
+  const other = app.task({ name: 'other', run: () => 1 })
+  await task.delayMany(Array.from({ length: 450 }))
+  const spared = await other.delay()
+  const { body } = await act('start-bulk', {
+    action: 'revoke',
+    filter: 'name=task&state=PENDING',
+    total: 450,
+  })
+  const id = body['id'] as string
+  expect(body).toMatchObject({ state: 'running', by: 'omar', what: 'state=PENDING name=task', total: 450 })
+  await until(
+    async () => (await read<BulkJob>(dashboard, `bulk-job?id=${id}`).catch(() => undefined)) === undefined,
+  )
+  await until(async () => (await app.history.counts()).states.REVOKED === 450)
+  expect(await spared.status()).toBe('PENDING')
+  await until(async () => (await app.inspect.audit()).length === 1)
+  expect(await app.inspect.audit()).toMatchObject([
+    {
+      by: 'omar',
+      action: 'revoke all',
+      target: expect.stringContaining('"name":"task"'),
+      outcome: '450 of 450',
+    },
+  ])
+  for (const wrong of [{ action: 'delete' }, { action: 'retry', filter: 'state=NOPE' }, {}])
+    expect((await act('start-bulk', wrong)).status).toBe(400)
+})
+
+test('queues: paused with a reason, resumed, purged by name', async () => {
+  const { app, act } = stage()
+  const task = app.task({ name: 'task', run: () => 1 })
+  await task.delayMany([undefined, undefined])
+  await act('pause-queue', { queue: 'default', reason: 'deploy' })
+  expect((await app.inspect.queues())[0]?.paused).toMatchObject({ by: 'omar', reason: 'deploy' })
+  expect((await act('resume-queue', { queue: 'default' })).body).toEqual({ resumed: true })
+  expect(await act('purge-queue', { queue: 'default' })).toMatchObject({ status: 400 })
+  expect((await app.counts('default')).ready).toBe(2)
+  expect((await act('purge-queue', { queue: 'default', confirm: 'default' })).body).toEqual({ purged: 2 })
+  expect((await act('pause-queue', { queue: 'no good name!' })).status).toBe(400)
+})
+
+test('dead letters: listed, some sent back, the rest dropped', async () => {
+  const { app, dashboard, act } = stage()
+  let fails = true
+  const task = app.task({
+    name: 'task',
+    retry: { maxRetries: 0 },
+    run: () => {
+      if (fails) throw new Error('boom')
+      return 'fine'
+    },
+  })
+  await startWorker(app)
+  const [one] = await task.delayMany([undefined, undefined, undefined])
+  await until(async () => (await app.inspect.queues())[0]?.dead === 3)
+  const letters = await read<readonly DeadLetterRow[]>(dashboard, 'dead?queue=default')
+  expect(letters).toHaveLength(3)
+  expect(letters[0]).toMatchObject({ task: 'task', error: expect.stringContaining('boom') })
+  fails = false
+  expect((await act('retry-dead', { queue: 'default', ids: [one?.id] })).body).toEqual({ retried: 1 })
+  expect(await one?.get({ timeout: '5s' })).toBe('fine')
+  expect((await act('drop-dead', { queue: 'default' })).body).toEqual({ dropped: 2 })
+  expect(await read(dashboard, 'dead?queue=default')).toEqual([])
+  expect((await app.inspect.audit()).map(({ by, action }) => [by, action])).toEqual([
+    ['omar', 'drop dead letters'],
+    ['omar', 'retry dead letters'],
+  ])
+})
+
+test('workers: slots, queues, stop; a refusal is told, not hidden', async () => {
+  const { app, act } = stage()
+  app.task({ name: 'task', run: () => 1 })
+  const worker = await startWorker(app, { queues: ['default'] })
+  await until(async () => (await app.inspect.workers()).length === 1)
+  const [{ id } = { id: '' }] = await app.inspect.workers()
+  expect((await act('resize-worker', { worker: id, slots: 3 })).body).toEqual({
+    answers: [{ worker: 'one' }],
+  })
+  expect((await act('resize-worker', { worker: id, slots: 0 })).body).toMatchObject({
+    answers: [{ worker: 'one', error: expect.stringContaining('whole number') }],
+  })
+  expect((await act('resize-worker', { worker: id, slots: 'many' })).status).toBe(400)
+  await act('add-queue', { worker: id, queue: 'late' })
+  await act('remove-queue', { worker: id, queue: 'default' })
+  await until(async () => (await app.inspect.workers())[0]?.queues.join() === 'late')
+  expect((await act('stop-worker', { worker: id })).body).toEqual({ answers: [{ worker: 'one' }] })
+  await worker.stopped
+})

@@ -1,0 +1,174 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
+import type { Census, Overview, TaskRow } from '../../../src/wire.ts'
+import { useLive } from '../data/live.ts'
+import { useTaskList } from '../data/task-list.ts'
+import { count } from '../lib/format.ts'
+import { useKeys } from '../lib/keys.ts'
+import { href, pageWith } from '../lib/root.ts'
+import { BulkBar } from '../parts/bulk-bar.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { Empty, Loading } from '../parts/notice.tsx'
+import { PageHead } from '../parts/page-head.tsx'
+import { StateTabs } from '../parts/state-tabs.tsx'
+import { TaskFilters } from '../parts/task-filters.tsx'
+import { TaskHead, TaskLine } from '../parts/task-line.tsx'
+import { VirtualRows } from '../parts/virtual-rows.tsx'
+
+const filterNames = [
+  'state',
+  'name',
+  'queue',
+  'worker',
+  'tag',
+  'id',
+  'last',
+  'parent',
+  'workflow',
+  'order',
+] as const
+export type Filter = { readonly [Name in (typeof filterNames)[number]]?: string }
+
+/** Everything that is chosen is in the URL: it can be shared, kept, and gone back to. */
+export function TasksPage() {
+  const { query, route } = useLocation()
+  const filter = readFilter(query)
+  const search = toSearch(filter)
+  const list = useTaskList(search)
+  const { data: overview } = useLive<Overview>('overview')
+  const { state: _, ...others } = filter
+  const { data: census } = useLive<Census | null>(pageWith('census', others))
+  const selected = useSignal<ReadonlySet<string>>(new Set())
+  const allMatching = useSignal(false)
+  const focused = useSignal(-1)
+  const items = list.items.value
+
+  const unselect = () => {
+    selected.value = new Set()
+    allMatching.value = false
+  }
+  useEffect(() => {
+    unselect()
+    focused.value = -1
+  }, [search])
+
+  const choose = (changes: Filter) => route(href(pageWith('tasks', { ...filter, ...changes })))
+  const toggle = (id: string) => {
+    const next = new Set(selected.value)
+    if (!next.delete(id)) next.add(id)
+    selected.value = next
+    allMatching.value = false
+  }
+  const move = (by: number) => {
+    focused.value = Math.max(0, Math.min(items.length - 1, focused.value + by))
+  }
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => {
+      const item = items[focused.value]
+      if (item) toggle(item.id)
+    },
+    Enter: () => {
+      const item = items[focused.value]
+      if (item) route(href(pageWith('task', { id: item.id })))
+    },
+    Escape: unselect,
+  })
+
+  const allShown = items.length > 0 && items.every(({ id }) => selected.value.has(id))
+  const toggleAll = () => {
+    if (allShown) unselect()
+    else selected.value = new Set(items.map(({ id }) => id))
+  }
+
+  return (
+    <div class="page full">
+      <PageHead title="Tasks" problem={list.problem} stale={list.known} />
+      <StateTabs
+        chosen={filter.state}
+        census={census ?? undefined}
+        choose={(state = '') => choose({ state })}
+      />
+      <TaskFilters filter={filter} overview={overview} choose={choose} />
+      <BulkBar
+        filter={filter}
+        total={matching(census, filter.state)}
+        selected={selected.value}
+        items={items}
+        allMatching={allMatching}
+        unselect={unselect}
+      />
+      {list.newer.value > 0 ? (
+        <button type="button" class="button newer" onClick={() => list.showNewer()}>
+          {count(list.newer.value)} newer
+        </button>
+      ) : null}
+      {list.known && items.length === 0 && !list.loading.value ? (
+        <NothingFound filter={filter} />
+      ) : list.known ? (
+        <VirtualRows<TaskRow>
+          items={items}
+          keyOf={({ id }) => id}
+          label="Tasks"
+          focused={focused.value}
+          onEnd={list.more}
+          onTop={list.setAtTop}
+          head={<TaskHead allShown={allShown} toggleAll={toggleAll} order={filter.order} />}
+          row={(task, at) => (
+            <TaskLine
+              task={task}
+              index={at}
+              focused={at === focused.value}
+              selected={allMatching.value || selected.value.has(task.id)}
+              toggle={toggle}
+            />
+          )}
+        />
+      ) : list.problem ? null : (
+        <Loading />
+      )}
+    </div>
+  )
+}
+
+function NothingFound({ filter }: { readonly filter: Filter }) {
+  if (Object.keys(filter).length === 0) {
+    return (
+      <Empty icon="tasks" title="No task is known yet.">
+        Send one: <code>tq call NAME JSON</code>. Tasks are listed as long as their results are kept.
+      </Empty>
+    )
+  }
+  return (
+    <Empty icon="search" title="No task matches.">
+      <a class="button" href={href('tasks')}>
+        <Icon name="close" size={14} /> Clear all filters
+      </a>
+    </Empty>
+  )
+}
+
+function readFilter(query: Readonly<Record<string, string>>): Filter {
+  return Object.fromEntries(
+    filterNames.flatMap((name) => {
+      const value = Object.hasOwn(query, name) ? query[name] : undefined
+      return value ? [[name, value]] : []
+    }),
+  )
+}
+
+function toSearch(filter: Filter): string {
+  return new URLSearchParams(filter as Record<string, string>).toString()
+}
+
+function matching(
+  census: Census | null | undefined,
+  state: string | undefined,
+): { readonly count: number; readonly complete: boolean } | undefined {
+  if (!census) return undefined
+  const wanted = state?.split(',')
+  const counts = Object.entries(census.states).filter(([name]) => !wanted || wanted.includes(name))
+  return { count: counts.reduce((sum, [, one]) => sum + one, 0), complete: census.complete }
+}

@@ -1,0 +1,51 @@
+import type { JSX } from 'preact'
+import type { TaskState } from '../../../src/wire.ts'
+
+export const stateNames: Readonly<Record<TaskState, string>> = {
+  PENDING: 'Pending',
+  STARTED: 'Running',
+  RETRY: 'Retrying',
+  SUCCESS: 'Succeeded',
+  FAILURE: 'Failed',
+  REVOKED: 'Revoked',
+}
+
+export const states = Object.keys(stateNames) as readonly TaskState[]
+
+/** Told apart by shape too, not only by colour. */
+const marks: Readonly<Record<TaskState, JSX.Element>> = {
+  PENDING: <circle cx="6" cy="6" r="3.6" />,
+  STARTED: <path d="M4 2.6L9.4 6 4 9.4z" class="filled" />,
+  RETRY: <path d="M9.6 6a3.6 3.6 0 1 1-1.2-2.7M9.6 1.6v2h-2" />,
+  SUCCESS: <path d="M2.4 6.4l2.4 2.4 4.8-5.4" />,
+  FAILURE: <path d="M3 3l6 6m0-6L3 9" />,
+  REVOKED: <path d="M6 2.4a3.6 3.6 0 1 1 0 7.2 3.6 3.6 0 0 1 0-7.2zM3.5 8.5l5-5" />,
+}
+
+export function StateMark({ state }: { readonly state: TaskState }) {
+  return (
+    <svg
+      class={`mark state-${state}`}
+      width="12"
+      height="12"
+      viewBox="0 0 12 12"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.7"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
+      {marks[state]}
+    </svg>
+  )
+}
+
+export function StateBadge({ state }: { readonly state: TaskState }) {
+  return (
+    <span class={`badge state-${state}`}>
+      <StateMark state={state} />
+      {stateNames[state]}
+    </span>
+  )
+}
