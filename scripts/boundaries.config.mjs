@@ -22,6 +22,7 @@ const core = {
   worker: middle,
   workflow: [...middle, 'producer'],
   operator: middle,
+  testing: [...middle, 'app', 'memory', 'worker'],
   app: [...middle, 'producer', 'worker', 'workflow', 'operator', 'memory'],
 }
 const mayUseTaskTypes = ['policy', 'middleware']

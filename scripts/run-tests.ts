@@ -95,8 +95,10 @@ await checkAll()
 const filters = process.argv.slice(2)
 await test(filters)
 // The page tells of all brokers: only a run of everything, with every service there, can say whether it is right.
-if (filters.length === 0 && process.env['CI'])
+if (filters.length === 0 && process.env['CI']) {
   await check('feature matrix', ['node', 'scripts/feature-matrix.ts', '--check'])
+  await check('matrix of sample applications', ['node', 'scripts/app-matrix.ts', '--check'])
+}
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exitCode = total.failed > 0 ? 1 : 0

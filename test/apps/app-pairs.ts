@@ -6,6 +6,14 @@ import { type Pair, pairs } from '../features/pairs.ts'
 /** Whole programs with processes of their own, on a machine that runs other tests too. */
 const longestMs = 240_000
 
+/** One pair for each broker, with its usual backend; the others in the full tier. */
+const usual: ReadonlySet<string> = new Set(['memory', 'sqlite', 'redis', 'rabbitmq × sqlite', 'sqs × sqlite'])
+
+/** An environment cannot turn off the backend that a broker brings. */
+const chosen = pairs.filter(
+  ({ name }) => name !== 'memory, no backend' && (process.env['TQ_TEST_TIER'] === 'full' || usual.has(name)),
+)
+
 /** What a program that ran to its end left. */
 export interface Ended {
   readonly code: number | null
@@ -14,7 +22,7 @@ export interface Ended {
 }
 
 /**
- * A sample application, run as the program it is on every pair of broker and backend. Only the environment differs.
+ * A sample application, run as the program it is on pairs of broker and backend. Only the environment differs.
  *
  * @param name Of the folder in `apps`; a row of the matrix in the README.
  */
@@ -24,7 +32,7 @@ export function onEveryPair(
   body: (environment: Readonly<Record<string, string>>, pair: Pair) => Promise<void>,
 ): void {
   describe(name, () => {
-    for (const pair of pairs) {
+    for (const pair of chosen) {
       const run = test.skipIf(pair.missing !== undefined || (needs.backend && !pair.hasBackend))
       run(
         pair.missing ? `${pair.name} (${pair.missing})` : pair.name,

@@ -13,8 +13,9 @@ interface Block {
 export interface PageFile {
   readonly name: string
   readonly code: string
-  /** Not only type-checked. */
+  /** Not only type-checked: run as a program, or as a test of vitest's. */
   readonly run: boolean
+  readonly vitest: boolean
   /** What it has to print, where the page says so: the `text prints` block behind it. */
   readonly prints: string | undefined
 }
@@ -40,14 +41,16 @@ export function filesOf(page: URL): readonly PageFile[] {
     if (language !== 'ts') return []
     const [mark, second] = marks
     if (mark === 'check')
-      return [{ name: `check-${line}.ts`, code: asModule(text), run: false, prints: undefined }]
+      return [
+        { name: `check-${line}.ts`, code: asModule(text), run: false, vitest: false, prints: undefined },
+      ]
     if (!mark?.endsWith('.ts'))
       throw new Error(
         `${page.pathname}:${line}: say '\`\`\`ts <file>.ts', '\`\`\`ts <file>.ts run' or '\`\`\`ts check'`,
       )
     const next = blocks[at + 1]
     const prints = next?.language === 'text' && next.marks[0] === 'prints' ? next.text : undefined
-    return [{ name: mark, code: asModule(text), run: second === 'run', prints }]
+    return [{ name: mark, code: asModule(text), run: second === 'run', vitest: second === 'vitest', prints }]
   })
 }
 

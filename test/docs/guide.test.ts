@@ -34,7 +34,13 @@ test('every snippet passes the compiler', async () => {
   expect(problems).toBe('')
 })
 
-describe.each(pages)('$name', ({ name, page, folder: files }) => {
+/** Some pages only name commands. */
+const withPrograms = pages.filter(
+  ({ page, folder: { programs, tests } }) =>
+    programs.length + tests.length + shellLines(page, 'run').length > 0,
+)
+
+describe.each(withPrograms)('$name', ({ name, page, folder: files }) => {
   const inProcesses = files.workers.length > 0
   beforeAll(() => files.startWorkers())
   afterAll(() => files.stopWorkers())
@@ -43,16 +49,16 @@ describe.each(pages)('$name', ({ name, page, folder: files }) => {
     const agrees = (printed: string) => {
       if (program.prints !== undefined) expect(printed).toBe(program.prints)
     }
-    test.runIf(inProcesses)("on SQLite, beside the page's workers", async () =>
-      agrees(await files.runOnSqlite(program)),
-    )
+    if (inProcesses)
+      test("on SQLite, beside the page's workers", async () => agrees(await files.runOnSqlite(program)))
     // What is promised to be the same as elsewhere is tried twice.
-    test.runIf(!inProcesses || name === 'from-celery')('in memory, in one process', async () =>
-      agrees(await files.runInMemory(program)),
-    )
+    if (!inProcesses || name === 'from-celery')
+      test('in memory, in one process', async () => agrees(await files.runInMemory(program)))
   })
 
-  test.runIf(shellLines(page, 'run').length > 0)('its commands', () => files.runLines())
+  for (const tests of files.tests) test(tests.name, () => files.runVitest(tests))
+
+  if (shellLines(page, 'run').length > 0) test('its commands', () => files.runLines())
 })
 
 /** Commands of commands. */

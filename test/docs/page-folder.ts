@@ -33,6 +33,20 @@ export class PageFolder {
     return this.#files.filter(({ run }) => run)
   }
 
+  get tests(): readonly PageFile[] {
+    return this.#files.filter(({ vitest }) => vitest)
+  }
+
+  /** Tests of vitest's, as the page has them. */
+  async runVitest({ name }: PageFile): Promise<void> {
+    const config = [
+      `import { project } from '${join(here, '../../vitest.shared.ts')}'`,
+      `export default project('page', { include: ['${name}'] })`,
+    ]
+    writeFileSync(join(this.#folder, 'vitest.config.ts'), config.join('\n'))
+    await this.#node([join(here, '../../node_modules/vitest/vitest.mjs'), 'run'], 'memory:')
+  }
+
   /** Lines that start a worker, in the background. With them, programs run on SQLite. */
   get workers(): readonly string[] {
     return shellLines(this.#page, 'worker')

@@ -9,7 +9,7 @@ import { demoUploads } from './demo/documents.ts'
 import { ProgressView } from './demo/progress-view.ts'
 import { table } from './demo/table.ts'
 
-const deadlineMs = 60_000
+const deadlineMs = 120_000
 const workerCount = 2
 const workerArguments =
   'worker -A src/tasks.ts -Q documents,maintenance --concurrency 4 --loglevel info --log-format json --connect-timeout 10s'.split(
@@ -19,8 +19,6 @@ const question = 'What happens to a task when its worker dies?'
 
 async function showOff(children: Child[], directory: string, signal: AbortSignal): Promise<boolean> {
   const broker = process.env['TQ_BROKER_URL'] || `sqlite:${join(directory, 'queue.db')}`
-  if (broker.startsWith('memory:'))
-    throw new Error('memory: lives in one process, and this demo has several.')
   // On a broker that others use too, their queues are not touched.
   const namespace = process.env['TQ_NAMESPACE'] || 'documents-demo'
   const environment = { DOCUMENTS_DATA: directory, TQ_BROKER_URL: broker, TQ_NAMESPACE: namespace, PORT: '0' }
@@ -29,15 +27,18 @@ async function showOff(children: Child[], directory: string, signal: AbortSignal
     children.push(child)
     return child
   }
-  const server = start('server', 'src/main-server.ts')
-  const workers = Array.from({ length: workerCount }, (_, index) =>
+  // Memory is of one process: server and worker are together there.
+  const together = broker.startsWith('memory:')
+  const server = start('server', together ? 'src/main-together.ts' : 'src/main-server.ts')
+  const workers = Array.from({ length: together ? 0 : workerCount }, (_, index) =>
     start(`worker ${index + 1}`, commandFile('@tq/cli', 'tq'), ...workerArguments),
   )
   const [[, url = '']] = await Promise.all([
     server.line(/listening on (\S+)/),
     ...workers.map((worker) => worker.line(/"message":"ready"/)),
   ])
-  console.log(`server on ${url}, ${workerCount} workers, broker ${broker.split(':')[0]}\n`)
+  const processes = together ? 'a worker in the same process' : `${workerCount} workers`
+  console.log(`server on ${url}, ${processes}, broker ${broker.split(':')[0]}\n`)
 
   const client = new Client(url, signal)
   const uploads = await demoUploads()

@@ -4,7 +4,10 @@ import { isUnlucky, nightPlan } from './plan.ts'
 import { type NightReport, summarise } from './summary.ts'
 
 /** The broker is nobody's business here: TQ_BROKER_URL and TQ_BACKEND_URL choose it where the app is deployed. */
-export const app = createApp()
+export const app = createApp({
+  // A thousand tasks go out at once, to whatever backend keeps note of them.
+  publishTimeout: '1m',
+})
 
 /** One account's part of the night. */
 export interface Account {

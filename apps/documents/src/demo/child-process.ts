@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline'
 
 /** How much of a child's output is kept for the case that something goes wrong. */
 const keptLines = 20
-/** After SIGTERM: longer than a worker's own grace period would help nobody here. */
-const stopMs = 10_000
+/** After SIGTERM: longer than the longest poll of a broker, which a worker lets come to its end. */
+const stopMs = 30_000
 
 /** A process the demo has started, and is responsible for. */
 export interface Child {

@@ -9,7 +9,7 @@ import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../opti
 import { StoredResult } from '../producer/async-result.ts'
 import { Producer } from '../producer/producer.ts'
 import { ResultWaiter } from '../producer/result-waiter.ts'
-import { type AppInternals, appBrand, type BeatModule } from '../runtime/app-brand.ts'
+import { type AppInternals, appBrand, type BeatModule, type StandIns } from '../runtime/app-brand.ts'
 import { DeadLetters } from '../runtime/dead-letters.ts'
 import { TaskEventHub, type TaskEvents } from '../runtime/events.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
@@ -41,6 +41,7 @@ import {
 } from '../task/task.ts'
 import type { CheckedTaskOptions, NoInput, TaskOptions, TaskSettings } from '../task/task-options.ts'
 import { resolveTaskPolicy, taskSettingNames } from '../task/task-policy.ts'
+import { systemClock } from '../util/system-clock.ts'
 import { createSignature } from '../workflow/signature.ts'
 import { StoredWorkflow } from '../workflow/workflow-result.ts'
 import { Workflows } from '../workflow/workflows.ts'
@@ -65,8 +66,8 @@ export function createApp<State = undefined>(options: AppOptions<State> = {}): A
 }
 
 class Application<State> implements App<State>, TaskHost, Runtime, AppInternals {
-  readonly settings: ResolvedSettings
-  readonly clock: Runtime['clock']
+  settings: ResolvedSettings
+  clock: Runtime['clock']
   logger: Runtime['logger']
   readonly codec: Runtime['codec']
   readonly registry = new TaskRegistry()
@@ -81,8 +82,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly history: History
   connected: Connection | undefined
   readonly #options: AppOptions<State>
+  #standIns: StandIns | undefined
   readonly #catalog: AdapterCatalog
-  readonly #producer: Producer
+  #producer: Producer
   #connecting: Promise<Connection> | undefined
   #waiter: ResultWaiter | undefined
   /** What `startup` returned, and how many workers use it. */
@@ -155,7 +157,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
       'policy' in task
         ? task
         : this.#definitionOf(task.name, task.input, task.output, task.settings, undefined)
-    return this.#handle(await this.#producer.send(definition, input, options))
+    const id = await this.#producer.send(definition, input, options)
+    if (this.#standIns?.afterSending) await this.#standIns.afterSending()
+    return this.#handle(id)
   }
 
   async sendMany<Result>(
@@ -163,7 +167,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     inputs: readonly unknown[],
     options: SendOptions,
   ): Promise<readonly AsyncResult<Result>[]> {
-    return (await this.#producer.sendMany(task, inputs, options)).map((id) => this.#handle<Result>(id))
+    const ids = await this.#producer.sendMany(task, inputs, options)
+    if (this.#standIns?.afterSending) await this.#standIns.afterSending()
+    return ids.map((id) => this.#handle<Result>(id))
   }
 
   sign<Takes, Gives>(plan: Plan): Signature<Takes, Gives> {
@@ -174,7 +180,9 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     signature: PlannedSignature,
     options: SignatureOptions & Pick<SendOptions, 'taskId'>,
   ): Promise<WorkflowResult<unknown>> {
-    return this.workflow(await this.followUps.launch(signature, options))
+    const id = await this.followUps.launch(signature, options)
+    if (this.#standIns?.afterSending) await this.#standIns.afterSending()
+    return this.workflow(id)
   }
 
   workflow<T = unknown>(id: string): WorkflowResult<T> {
@@ -233,6 +241,16 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     this.#catalog.searchFrom(file)
   }
 
+  async standIn(services: StandIns | undefined): Promise<void> {
+    await this.#endState()
+    await this.#disconnect()
+    this.#standIns = services
+    this.clock = services?.clock ?? this.#options.clock ?? systemClock
+    this.settings = Object.freeze({ ...this.settings, clock: this.clock })
+    this.#producer = new Producer(this)
+    this.#waiter = undefined
+  }
+
   startup(): Promise<State> {
     this.#users++
     return this.#stateOnce()
@@ -248,16 +266,22 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     try {
       await this.#endState()
     } finally {
-      const connection = await this.#connecting?.catch(() => undefined)
-      await connection?.publisher.drain()
-      await connection?.broker.close()
-      await connection?.backend?.close()
-      this.connected = undefined
+      await this.#disconnect()
     }
   }
 
+  async #disconnect(): Promise<void> {
+    const connection = await this.#connecting?.catch(() => undefined)
+    this.#connecting = undefined
+    await connection?.publisher.drain()
+    await connection?.broker.close()
+    await connection?.backend?.close()
+    this.connected = undefined
+  }
+
   async #open(): Promise<Connection> {
-    const { broker = process.env['TQ_BROKER_URL'], backend = process.env['TQ_BACKEND_URL'] } = this.#options
+    const { broker = process.env['TQ_BROKER_URL'], backend = process.env['TQ_BACKEND_URL'] } =
+      this.#standIns ?? this.#options
     try {
       this.connected = await openServices(
         { broker: broker || undefined, backend: backend === '' ? undefined : backend },

@@ -40,7 +40,6 @@ export type TqErrorCode =
   | 'TIME_LIMIT_EXCEEDED'
   | 'LEASE_LOST'
   | 'ONCE_UNSURE'
-  | 'TASK_EXPIRED'
   | 'UNKNOWN_TASK'
   | 'UNREADABLE_MESSAGE'
   | 'TASK_CRASHED'

@@ -1,4 +1,7 @@
+import type { Backend } from '../contracts/backend.ts'
+import type { Broker } from '../contracts/broker.ts'
 import type { Logger } from '../contracts/logger.ts'
+import type { Clock } from '../contracts/time.ts'
 import type { BeatHost, BeatModuleFor } from '../schedule/beat-module.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -7,6 +10,15 @@ export const appBrand: unique symbol = Symbol.for('tq.app') as never
 
 /** What `@tq/beat` exports as `beat`. */
 export type BeatModule = BeatModuleFor<{ readonly [appBrand]: AppInternals }>
+
+/** Services and a clock in the place of those an app was made with. */
+export interface StandIns {
+  readonly broker: Broker
+  readonly backend: Backend
+  readonly clock: Clock
+  /** Awaited before whoever sends goes on. */
+  readonly afterSending?: () => Promise<void>
+}
 
 /** What workers and commands need of an app they were not given but found. */
 export interface AppInternals {
@@ -23,6 +35,11 @@ export interface AppInternals {
    * @throws TqError `BEAT_MISSING` when `@tq/beat` is not installed
    */
   loadBeat(): Promise<BeatModule>
+  /**
+   * For tests: closes what is connected, and uses these from now on; undefined goes back to what the app was made with.
+   * No worker may be running.
+   */
+  standIn(services: StandIns | undefined): Promise<void>
   /** A worker begins: runs the app's `startup` if it is the first; all get the same state. */
   startup(): Promise<unknown>
   /** A worker has ended: runs the app's `shutdown` if it was the last. Closes no connection. */

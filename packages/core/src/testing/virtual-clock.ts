@@ -1,4 +1,5 @@
 import type { Clock, Millis } from '../contracts/time.ts'
+import { type Duration, parseDuration } from '../options/duration.ts'
 
 interface Timer {
   readonly due: Millis
@@ -12,9 +13,9 @@ export interface VirtualClock extends Clock {
    * Moves time forward, firing what falls due on the way and letting the promises that follow from each timer
    * settle before the next one.
    *
-   * @example await clock.advance(3 * 7 * 24 * 3_600_000) // three weeks
+   * @example await clock.advance('3w')
    */
-  advance(ms: Millis): Promise<void>
+  advance(time: Duration): Promise<void>
 }
 
 /** @param startAt What `now()` says at first; milliseconds since 1970. */
@@ -41,8 +42,8 @@ export function createVirtualClock(startAt = Date.UTC(2026, 0, 1)): VirtualClock
       timers.add(timer)
       return () => timers.delete(timer)
     },
-    async advance(ms) {
-      const until = elapsed + ms
+    async advance(time) {
+      const until = elapsed + parseDuration(time, 'advance')
       await settled()
       for (let timer = nextDue(until); timer; timer = nextDue(until)) {
         timers.delete(timer)
