@@ -16,6 +16,7 @@ import { type Payload, payload } from './drain.ts'
 /** What one contender did with a backlog. */
 interface Run {
   readonly sendPerSecond: number
+  /** From the first tenth on: to start is once in a lifetime. */
   readonly drainPerSecond: number
   /** Calls per 1,000 tasks: to send, receive and delete. */
   readonly calls: readonly [number, number, number]
@@ -67,8 +68,10 @@ function ours(concurrency: number): Contender {
       finish = resolve
     })
     const noop = app.task({ name: 'noop', input: type<Payload>(), run: () => ({ ok: true }) })
+    let started = () => {}
     app.on('succeeded', () => {
-      if (++done === tasks) finish()
+      if (++done === tasks / 10) started()
+      if (done === tasks) finish()
     })
     // Queues are created once in a lifetime.
     const first = createWorker(app)
@@ -78,7 +81,8 @@ function ours(concurrency: number): Contender {
       service,
       tasks,
       () => noop.delayMany(Array.from({ length: tasks }, (_, n) => payload(n))),
-      async () => {
+      async (begun) => {
+        started = begun
         const worker = createWorker(app, { concurrency })
         await worker.start()
         await finished
@@ -97,7 +101,7 @@ const sqsConsumer: Contender = async (service, tasks, name) => {
     service,
     tasks,
     () => sendRaw(client, url, tasks),
-    async () => {
+    async (begun) => {
       let done = 0
       let finish = () => {}
       const finished = new Promise<void>((resolve) => {
@@ -114,6 +118,7 @@ const sqsConsumer: Contender = async (service, tasks, name) => {
       })
       consumer.on('response_processed', () => {
         done += 10
+        if (done === tasks / 10) begun()
         if (done >= tasks) finish()
       })
       consumer.start()
@@ -130,7 +135,7 @@ function raw(parallel: number): Contender {
       service,
       tasks,
       () => sendRaw(client, url, tasks),
-      async () => {
+      async (begun) => {
         let done = 0
         const loop = async () => {
           while (done < tasks) {
@@ -141,6 +146,7 @@ function raw(parallel: number): Contender {
             for (const { Body } of Messages) JSON.parse(Body ?? '')
             const Entries = Messages.map(({ ReceiptHandle }, at) => ({ Id: String(at), ReceiptHandle }))
             await client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }))
+            if (done < tasks / 10 && done + Messages.length >= tasks / 10) begun()
             done += Messages.length
           }
         }
@@ -178,26 +184,29 @@ async function sendRaw(client: SQSClient, url: string, tasks: number): Promise<v
   await Promise.all(Array.from({ length: loops }, loop))
 }
 
-/** @param drain returns how to end, which is not measured */
+/** @param drain says when a tenth is done, and returns how to end, which is not measured */
 async function measured(
   service: OwnSqs,
   tasks: number,
   send: () => Promise<unknown>,
-  drain: () => Promise<() => Promise<unknown> | undefined>,
+  drain: (begun: () => void) => Promise<() => Promise<unknown> | undefined>,
 ): Promise<Run> {
   const before = await service.calls()
   const sendStart = performance.now()
   await send()
-  const drainStart = performance.now()
-  const end = await drain()
+  const sent = performance.now()
+  let begunAt = sent
+  const end = await drain(() => {
+    begunAt = performance.now()
+  })
   const ended = performance.now()
   const after = await service.calls()
   await end()
   const per1000 = (action: keyof Calls['byAction']) =>
     (((after.byAction[action] ?? 0) - (before.byAction[action] ?? 0)) / tasks) * 1_000
   return {
-    sendPerSecond: (tasks / (drainStart - sendStart)) * 1_000,
-    drainPerSecond: (tasks / (ended - drainStart)) * 1_000,
+    sendPerSecond: (tasks / (sent - sendStart)) * 1_000,
+    drainPerSecond: ((0.9 * tasks) / (ended - begunAt)) * 1_000,
     calls: [per1000('SendMessageBatch'), per1000('ReceiveMessage'), per1000('DeleteMessageBatch')],
   }
 }
