@@ -18,6 +18,8 @@ interface Run {
   readonly sendPerSecond: number
   /** From the first tenth on: to start is once in a lifetime. */
   readonly drainPerSecond: number
+  /** Of the process that runs them, from the first tenth on. */
+  readonly cpuPerTask: number
   /** Calls per 1,000 tasks: to send, receive and delete. */
   readonly calls: readonly [number, number, number]
 }
@@ -196,16 +198,20 @@ async function measured(
   await send()
   const sent = performance.now()
   let begunAt = sent
+  let cpu = process.cpuUsage()
   const end = await drain(() => {
     begunAt = performance.now()
+    cpu = process.cpuUsage()
   })
   const ended = performance.now()
+  const { user, system } = process.cpuUsage(cpu)
   const after = await service.calls()
   await end()
   const per1000 = (action: keyof Calls['byAction']) =>
     (((after.byAction[action] ?? 0) - (before.byAction[action] ?? 0)) / tasks) * 1_000
   return {
     sendPerSecond: (tasks / (sent - sendStart)) * 1_000,
+    cpuPerTask: (user + system) / (0.9 * tasks),
     drainPerSecond: ((0.9 * tasks) / (ended - begunAt)) * 1_000,
     calls: [per1000('SendMessageBatch'), per1000('ReceiveMessage'), per1000('DeleteMessageBatch')],
   }
@@ -241,7 +247,7 @@ function print(tasks: number, runs: ReadonlyMap<string, readonly Run[]>): void {
     console.log(
       cells.map((cell, at) => (at === 0 ? String(cell).padEnd(30) : String(cell).padStart(14))).join(''),
     )
-  line(['', 'send/s', 'drain/s', 'calls/1,000', 'fill sent', 'fill received', 'fill deleted'])
+  line(['', 'send/s', 'drain/s', 'CPU µs/task', 'calls/1,000', 'fill sent', 'fill received', 'fill deleted'])
   for (const [name, list] of runs) {
     const of = (pick: (run: Run) => number) => median(list.map(pick))
     const calls = [0, 1, 2].map((at) => of((run) => run.calls[at] ?? Number.NaN))
@@ -249,6 +255,7 @@ function print(tasks: number, runs: ReadonlyMap<string, readonly Run[]>): void {
       name,
       Math.round(of(({ sendPerSecond }) => sendPerSecond)).toLocaleString('en'),
       Math.round(of(({ drainPerSecond }) => drainPerSecond)).toLocaleString('en'),
+      Math.round(of(({ cpuPerTask }) => cpuPerTask)),
       calls.reduce((sum, count) => sum + count, 0).toFixed(0),
       ...calls.map((count) => (1_000 / count).toFixed(1)),
     ])
