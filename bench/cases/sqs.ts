@@ -16,7 +16,10 @@ import { type Payload, payload } from './drain.ts'
 /** What one contender did with a backlog. */
 interface Run {
   readonly sendPerSecond: number
+  /** From the first tenth on: to start is once in a lifetime. */
   readonly drainPerSecond: number
+  /** Of the process that runs them, from the first tenth on. */
+  readonly cpuPerTask: number
   /** Calls per 1,000 tasks: to send, receive and delete. */
   readonly calls: readonly [number, number, number]
 }
@@ -67,8 +70,10 @@ function ours(concurrency: number): Contender {
       finish = resolve
     })
     const noop = app.task({ name: 'noop', input: type<Payload>(), run: () => ({ ok: true }) })
+    let started = () => {}
     app.on('succeeded', () => {
-      if (++done === tasks) finish()
+      if (++done === tasks / 10) started()
+      if (done === tasks) finish()
     })
     // Queues are created once in a lifetime.
     const first = createWorker(app)
@@ -78,7 +83,8 @@ function ours(concurrency: number): Contender {
       service,
       tasks,
       () => noop.delayMany(Array.from({ length: tasks }, (_, n) => payload(n))),
-      async () => {
+      async (begun) => {
+        started = begun
         const worker = createWorker(app, { concurrency })
         await worker.start()
         await finished
@@ -97,7 +103,7 @@ const sqsConsumer: Contender = async (service, tasks, name) => {
     service,
     tasks,
     () => sendRaw(client, url, tasks),
-    async () => {
+    async (begun) => {
       let done = 0
       let finish = () => {}
       const finished = new Promise<void>((resolve) => {
@@ -114,6 +120,7 @@ const sqsConsumer: Contender = async (service, tasks, name) => {
       })
       consumer.on('response_processed', () => {
         done += 10
+        if (done === tasks / 10) begun()
         if (done >= tasks) finish()
       })
       consumer.start()
@@ -130,7 +137,7 @@ function raw(parallel: number): Contender {
       service,
       tasks,
       () => sendRaw(client, url, tasks),
-      async () => {
+      async (begun) => {
         let done = 0
         const loop = async () => {
           while (done < tasks) {
@@ -141,6 +148,7 @@ function raw(parallel: number): Contender {
             for (const { Body } of Messages) JSON.parse(Body ?? '')
             const Entries = Messages.map(({ ReceiptHandle }, at) => ({ Id: String(at), ReceiptHandle }))
             await client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }))
+            if (done < tasks / 10 && done + Messages.length >= tasks / 10) begun()
             done += Messages.length
           }
         }
@@ -178,26 +186,33 @@ async function sendRaw(client: SQSClient, url: string, tasks: number): Promise<v
   await Promise.all(Array.from({ length: loops }, loop))
 }
 
-/** @param drain returns how to end, which is not measured */
+/** @param drain says when a tenth is done, and returns how to end, which is not measured */
 async function measured(
   service: OwnSqs,
   tasks: number,
   send: () => Promise<unknown>,
-  drain: () => Promise<() => Promise<unknown> | undefined>,
+  drain: (begun: () => void) => Promise<() => Promise<unknown> | undefined>,
 ): Promise<Run> {
   const before = await service.calls()
   const sendStart = performance.now()
   await send()
-  const drainStart = performance.now()
-  const end = await drain()
+  const sent = performance.now()
+  let begunAt = sent
+  let cpu = process.cpuUsage()
+  const end = await drain(() => {
+    begunAt = performance.now()
+    cpu = process.cpuUsage()
+  })
   const ended = performance.now()
+  const { user, system } = process.cpuUsage(cpu)
   const after = await service.calls()
   await end()
   const per1000 = (action: keyof Calls['byAction']) =>
     (((after.byAction[action] ?? 0) - (before.byAction[action] ?? 0)) / tasks) * 1_000
   return {
-    sendPerSecond: (tasks / (drainStart - sendStart)) * 1_000,
-    drainPerSecond: (tasks / (ended - drainStart)) * 1_000,
+    sendPerSecond: (tasks / (sent - sendStart)) * 1_000,
+    cpuPerTask: (user + system) / (0.9 * tasks),
+    drainPerSecond: ((0.9 * tasks) / (ended - begunAt)) * 1_000,
     calls: [per1000('SendMessageBatch'), per1000('ReceiveMessage'), per1000('DeleteMessageBatch')],
   }
 }
@@ -232,7 +247,7 @@ function print(tasks: number, runs: ReadonlyMap<string, readonly Run[]>): void {
     console.log(
       cells.map((cell, at) => (at === 0 ? String(cell).padEnd(30) : String(cell).padStart(14))).join(''),
     )
-  line(['', 'send/s', 'drain/s', 'calls/1,000', 'fill sent', 'fill received', 'fill deleted'])
+  line(['', 'send/s', 'drain/s', 'CPU µs/task', 'calls/1,000', 'fill sent', 'fill received', 'fill deleted'])
   for (const [name, list] of runs) {
     const of = (pick: (run: Run) => number) => median(list.map(pick))
     const calls = [0, 1, 2].map((at) => of((run) => run.calls[at] ?? Number.NaN))
@@ -240,6 +255,7 @@ function print(tasks: number, runs: ReadonlyMap<string, readonly Run[]>): void {
       name,
       Math.round(of(({ sendPerSecond }) => sendPerSecond)).toLocaleString('en'),
       Math.round(of(({ drainPerSecond }) => drainPerSecond)).toLocaleString('en'),
+      Math.round(of(({ cpuPerTask }) => cpuPerTask)),
       calls.reduce((sum, count) => sum + count, 0).toFixed(0),
       ...calls.map((count) => (1_000 / count).toFixed(1)),
     ])

@@ -6,12 +6,18 @@ import type { Connection } from './connection.ts'
 
 /** After so many polls one starts from the bottom. */
 const bottomEvery = 16
-/** A band is taken for empty when a poll got no answer for so long, however near SQS is. */
+/** A band is taken for empty when a poll got no answer for as long as so many answers take of late, */
+const emptyAnswers = 3
+/** and for this at least, however near SQS is, */
 const leastEmptyMs: Millis = 60
+/** but not longer than this, however slow it is: lower ones have tasks, too. */
+const mostEmptyMs: Millis = 300
 /** One that had messages a moment ago is given so many times that. */
 const busyPatience = 4
-/** A wait that ends with nothing must have looked everywhere: at SQS all servers take this long. */
-const certainMs: Millis = 1_000
+/** A wait that ends with nothing must have looked everywhere: SQS asks all its servers, which takes longer than one. */
+const leastCertainMs: Millis = 500
+const mostCertainMs: Millis = 1_000
+const certainAnswers = 10
 
 /** What there is to do after a look at the polls. */
 export interface Plan {
@@ -53,7 +59,8 @@ export class Polling {
    * @param thorough a wait that ends with nothing must be certain
    */
   plan(wanted: number, room: number, thorough: boolean): Plan {
-    const emptyMs = Math.max(leastEmptyMs, 3 * this.#connection.answerMs)
+    const { answerMs } = this.#connection
+    const emptyMs = Math.min(mostEmptyMs, Math.max(leastEmptyMs, emptyAnswers * answerMs))
     const left = Math.min(room, Math.max(wanted, 1))
     let lookInMs = Number.POSITIVE_INFINITY
     const fromBottom = this.#bottomIsDue
@@ -67,7 +74,7 @@ export class Polling {
         band.ask(left)
         asked++
       }
-      const emptyInMs = band.emptyInMs(band.busy ? busyPatience * emptyMs : emptyMs)
+      const emptyInMs = band.emptyInMs(band.busy ? Math.min(mostEmptyMs, busyPatience * emptyMs) : emptyMs)
       if (emptyInMs > 0) {
         asked += askFor(band, left)
         // Lower ones have to wait for what this one says.
@@ -76,7 +83,9 @@ export class Polling {
       }
     }
     if (asked > 0) this.#untilBottom = fromBottom ? bottomEvery : this.#untilBottom - asked
-    const certain = thorough ? certainMs : emptyMs
+    const certain = thorough
+      ? Math.min(mostCertainMs, Math.max(leastCertainMs, certainAnswers * answerMs))
+      : emptyMs
     const emptyInMs = Math.max(...this.#bands.map((band) => band.emptyInMs(certain)))
     return { lookInMs, emptyInMs }
   }

@@ -72,14 +72,16 @@ export class Queues {
   async declare(queue: string): Promise<void> {
     this.forget(queue)
     const queues = await this.all(queue)
+    await Promise.all(queues.map((one) => this.#check(one)))
+  }
+
+  async #check({ url, name }: BandQueue): Promise<void> {
     const need = this.#connection.options.maxMessageBytes
-    for (const { url, name } of queues) {
-      const size = await this.#attribute(url, 'MaximumMessageSize')
-      if (size === undefined || Number(size) >= need) continue
-      throw new QueueSettingsError(
-        `the SQS queue '${name}' takes messages of ${size} bytes: set its MaximumMessageSize to ${need}, or say ?maxMessageBytes=${size}`,
-      )
-    }
+    const size = await this.#attribute(url, 'MaximumMessageSize')
+    if (size === undefined || Number(size) >= need) return
+    throw new QueueSettingsError(
+      `the SQS queue '${name}' takes messages of ${size} bytes: set its MaximumMessageSize to ${need}, or say ?maxMessageBytes=${size}`,
+    )
   }
 
   async #findOrCreate(queue: string, name: string): Promise<string> {
