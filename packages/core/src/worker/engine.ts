@@ -50,7 +50,8 @@ export class Engine {
   readonly #services: RunServices
   readonly #slots: Slots
   readonly #pump: Pump
-  #wake: () => void = () => {}
+  /** Resolves with the next change, for whoever waits for one. */
+  #change: PromiseWithResolvers<void> | undefined
 
   constructor(
     runtime: Runtime,
@@ -291,9 +292,13 @@ export class Engine {
   }
 
   #changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+    this.#change ??= Promise.withResolvers()
+    return this.#change.promise
+  }
+
+  #wake(): void {
+    this.#change?.resolve()
+    this.#change = undefined
   }
 
   async #untilQuiet(ms: Millis, hurry: AbortSignal): Promise<void> {
