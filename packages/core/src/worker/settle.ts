@@ -13,6 +13,7 @@ import type { Places } from '../runtime/waiting-lines.ts'
 import type { Codecs } from '../task/codec.ts'
 import { type Envelope, type FailedRun, toMessage } from '../task/envelope.ts'
 import type { FlowLink, FlowValue } from '../task/flow.ts'
+import { keepsResult } from './attempt.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -102,7 +103,7 @@ function commitOf(job: Job, outcome: Outcome, startedAt: number, context: Settle
   const { lease } = job.delivery
   switch (outcome.type) {
     case 'done':
-      return withRecord(lease, doneRecord(job, outcome.json, startedAt, context), [])
+      return withRecord(lease, doneRecord(job, outcome, startedAt, context), [])
     case 'retry':
       return withRecord(lease, retryRecord(job, outcome, startedAt, context), [
         retryCopy(job, outcome, startedAt, context),
@@ -158,16 +159,17 @@ function withRecord(
 
 function doneRecord(
   job: Job,
-  json: string | undefined,
+  { json, resultAt }: Outcome & { type: 'done' },
   startedAt: number,
   context: SettleContext,
 ): TaskRecord | undefined {
   const { task, envelope } = job
   const result =
-    // In a workflow the value is kept all the same: what follows may have to be driven from it.
-    json === undefined || (!envelope.flow && (task.policy.ignoreResult || envelope.ignoreResult))
+    json === undefined || !keepsResult(job)
       ? ''
-      : `,"result":${json}`
+      : resultAt
+        ? `,"resultAt":${JSON.stringify(resultAt)}`
+        : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
   const failures = envelope.failures ? `,"attempts":${JSON.stringify(envelope.failures)}` : ''
   const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${failures}${result}}`
@@ -241,7 +243,10 @@ function record(
   const { history, now } = context
   const ttlMs = Math.max(resultTtlMs, history.expiresMs)
   const until = ttlMs > resultTtlMs ? `,"until":${now + resultTtlMs}` : ''
-  const detail = withTold(json, toldOf(job.envelope, history) + (job.context?.lines?.told ?? '') + until)
+  const detail = withTold(
+    json,
+    toldOf(job.envelope, job.input, history) + (job.context?.lines?.told ?? '') + until,
+  )
   const remember = context.copiesPossible || job.envelope.ownId === 1
   return {
     id: job.envelope.id,
