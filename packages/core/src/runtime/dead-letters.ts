@@ -1,7 +1,9 @@
-import type { Delivery, OutboundMessage, Receiver } from '../contracts/broker.ts'
+import type { Delivery, Receiver } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { deadQueueOf } from '../options/names.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
+import { keepAsides, type Packed, refsOf } from './packing.ts'
 import { freshMessage } from './run-again.ts'
 import type { Connection, Runtime } from './runtime.ts'
 
@@ -49,8 +51,13 @@ export class DeadLetters {
     options: { readonly ids?: readonly string[]; readonly limit?: number } = {},
   ): Promise<number> {
     return this.#take(queue, options, async (connection, deliveries) => {
-      const messages = deliveries.map((delivery) => this.#again(queue, delivery, connection))
-      await connection.publisher.publish(queue, messages)
+      const packed: Packed[] = []
+      for (const delivery of deliveries) packed.push(await this.#again(queue, delivery, connection))
+      await keepAsides(connection, packed)
+      await connection.publisher.publish(
+        queue,
+        packed.map(({ message }) => message),
+      )
     })
   }
 
@@ -115,7 +122,10 @@ export class DeadLetters {
         const { done: chosen, last } = await look(connection, deliveries)
         const done = new Set(chosen)
         kept.push(...deliveries.filter((delivery) => !done.has(delivery)))
-        if (done.size > 0) await receiver.ack(chosen.map(({ lease }) => lease))
+        if (done.size > 0) {
+          await receiver.ack(chosen.map(({ lease }) => lease))
+          connection.payloads.forget(chosen.flatMap((delivery) => this.#keptFor(delivery)))
+        }
         if (last) return
       }
     } finally {
@@ -146,14 +156,20 @@ export class DeadLetters {
     }
   }
 
-  #again(queue: string, { message }: Delivery, connection: Connection): OutboundMessage {
+  /** What was kept for it: gone with its letter, as whoever runs again has a copy. */
+  #keptFor({ message }: Delivery): readonly PayloadRef[] {
+    const envelope = this.#read(message)
+    return envelope ? refsOf(envelope) : []
+  }
+
+  async #again(queue: string, { message }: Delivery, connection: Connection): Promise<Packed> {
     const headers = Object.fromEntries(
       Object.entries(message.headers).filter(([name]) => !name.startsWith('tq-dead-')),
     )
     const old = this.#read(message)
     // Unreadable here does not mean unreadable to a newer worker: it goes back as it is.
-    if (!old) return { id: message.id, body: message.body, headers }
-    return freshMessage(this.#runtime, connection, queue, old)
+    if (!old) return { message: { id: message.id, body: message.body, headers }, asides: [] }
+    return await freshMessage(this.#runtime, connection, queue, old)
   }
 
   #read({ body, headers }: Delivery['message']): Envelope | undefined {
