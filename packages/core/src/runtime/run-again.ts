@@ -8,19 +8,25 @@ import type { Connection, Runtime } from './runtime.ts'
 
 const keptMs: Millis = 14 * 86_400_000
 
-/** A finished task's message as a fresh one, a generation higher, with its first record where there is a backend. */
-export function freshMessage(
-  { codec }: Runtime,
+/**
+ * A finished task's message as a fresh one, a generation higher, with its first record where there is a backend. A failed
+ * workflow that it is part of goes on from there.
+ *
+ * @throws TqError `INVALID_OPTION` while its workflow has not failed yet
+ */
+export async function freshMessage(
+  { codec, followUps }: Runtime,
   { backend, time }: Connection,
   queue: string,
   old: Envelope,
-): OutboundMessage {
+): Promise<OutboundMessage> {
   const { crashes: _c, misses: _m, delayLeftMs: _d, expiresMs: _e, failures: _f, epoch: _o, ...rest } = old
   const envelope: Envelope = {
     ...rest,
     attempt: 0,
     generation: old.generation + 1,
     sentAt: time.now(),
+    ...(old.flow ? { flow: await followUps.reopen(old.flow) } : {}),
   }
   const message = toMessage(envelope, codec, 0)
   if (!backend) return message
@@ -67,7 +73,7 @@ export async function runAgain(
       { details: { id, state: record.state } },
     )
   }
-  const message = freshMessage(runtime, connection, record.queue, envelope as Envelope)
+  const message = await freshMessage(runtime, connection, record.queue, envelope as Envelope)
   await connection.broker.declare({ name: record.queue })
   await connection.publisher.publish(record.queue, [message])
 }

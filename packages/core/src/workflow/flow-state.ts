@@ -1,5 +1,6 @@
 import type { JoinProgress, StateStore } from '../contracts/backend.ts'
 import type { Millis } from '../contracts/time.ts'
+import { TqError } from '../errors/tq-error.ts'
 import type { Continuation, FlowFailure, FlowValue, JoinedValues } from '../task/flow.ts'
 
 /** A month: longer than any result of its tasks, so that whatever comes late still finds it. */
@@ -9,12 +10,15 @@ export const flowTtlMs: Millis = 30 * 86_400_000
 interface KeptJoin {
   readonly continuation: Continuation
   readonly failures: JoinedValues['failures']
+  /** It failed, and that was told: kept for whoever runs again what failed in it. */
+  readonly over?: true
 }
 
 /** A join whose children have all reported, and what follows. */
 export interface CompleteJoin {
   readonly id: string
   readonly continuation: Continuation
+  readonly failures: JoinedValues['failures']
   readonly end: FlowValue
 }
 
@@ -28,6 +32,11 @@ export interface ChildReport {
 const done = 'done'
 const joinKey = (id: string): string => `flow:${id}`
 const failedKey = (id: string): string => `flow-failed:${id}`
+
+/** A join's name in the first round, before anything in it was run again by hand. */
+export function firstName(id: string): string {
+  return id.replace(/~\d+$/, '')
+}
 
 /** Joins in the state store: a fixed set of children, the first value of each, and what follows when all have reported. */
 export class FlowState {
@@ -64,25 +73,93 @@ export class FlowState {
     if (ids.length === 0) return []
     const values = await this.#state.get(ids.flatMap((id) => [joinKey(id), failedKey(id)]))
     return ids.flatMap((id, at) => {
-      const kept = values[2 * at]?.value
+      const kept = readKept(values[2 * at]?.value)
       const failed = values[2 * at + 1]?.value
-      if (kept === undefined || kept === done) return []
-      const { continuation, failures } = JSON.parse(kept) as KeptJoin
+      if (!kept || kept.over) return []
+      const { continuation, failures } = kept
       const end = failed === undefined ? { join: id, failures } : (JSON.parse(failed) as FlowFailure)
-      return [{ id, continuation, end }]
+      return [{ id, continuation, failures, end }]
     })
   }
 
   /** What follows is sent: whoever comes again need not do it again. */
-  async markDone(ids: readonly string[]): Promise<void> {
-    await Promise.all(ids.map((id) => this.#state.put(joinKey(id), done, { ttlMs: flowTtlMs })))
+  async markDone(joins: readonly CompleteJoin[]): Promise<void> {
+    await Promise.all(
+      joins.map(({ id, continuation, failures, end }) =>
+        'error' in end
+          ? this.#markFailed(id, { continuation, failures })
+          : this.#state.put(joinKey(id), done, { ttlMs: flowTtlMs }),
+      ),
+    )
+  }
+
+  /** @throws TqError `INVALID_OPTION` while a failed child of this join cannot be awaited anew */
+  async refuseWhileOpen(id: string): Promise<void> {
+    const [value] = await this.#state.get([joinKey(id)])
+    if (readKept(value?.value)?.failures === 'fail') throw stillRunning()
+  }
+
+  /**
+   * The join of a failed child as it was before anything in it failed, under a name of this round; so are those around it,
+   * outside in. Who did not fail need not report again. Repeated in the same round, it changes nothing. Returns the join
+   * to report to, and adds to `renamed` what has a new name.
+   *
+   * @throws TqError `INVALID_OPTION` when it still waits for others in this round
+   */
+  async reopen(
+    join: NonNullable<Continuation['join']>,
+    round: number,
+    renamed: Map<string, string>,
+  ): Promise<NonNullable<Continuation['join']>> {
+    const [value] = await this.#state.get([joinKey(join.id)])
+    const kept = readKept(value?.value)
+    // No longer known, or it went on with the failure as a value.
+    if (!kept || kept.failures === 'collect') return join
+    const first = firstName(join.id)
+    const id = `${first}~${round}`
+    if (id === join.id) throw stillRunning()
+    const { continuation, failures } = kept
+    const outer = continuation.join && (await this.reopen(continuation.join, round, renamed))
+    const { total } = await this.#state.expect(join.id, [], { ttlMs: flowTtlMs, sealed: false })
+    await this.open(id, total, failures, outer ? { ...continuation, join: outer } : continuation)
+    await this.#copySuccesses(join.id, id)
+    await this.#markFailed(join.id, kept)
+    renamed.set(first, id)
+    return { ...join, id }
+  }
+
+  async #copySuccesses(from: string, to: string): Promise<void> {
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const page = await this.#state.joined(from, { limit: 500, ...(cursor === undefined ? {} : { cursor }) })
+      const good = page.members.filter(({ value }) => !('error' in (JSON.parse(value) as FlowValue)))
+      if (good.length > 0)
+        await this.#state.join(good.map(({ member, value }) => ({ join: to, child: member, value })))
+      cursor = page.next
+    }
+  }
+
+  async #markFailed(id: string, { continuation, failures }: KeptJoin): Promise<void> {
+    const over: KeptJoin = { continuation, failures, over: true }
+    await this.#state.put(joinKey(id), JSON.stringify(over), { ttlMs: flowTtlMs })
   }
 
   /** Before it is reported: whoever completes the join has to see it. The first failure is the group's. */
   async #noteFailure({ join, value }: ChildReport): Promise<void> {
     if (!('error' in value)) return
-    const [kept] = await this.#state.get([joinKey(join)])
-    if (!kept || kept.value === done || (JSON.parse(kept.value) as KeptJoin).failures === 'collect') return
+    const [found] = await this.#state.get([joinKey(join)])
+    const kept = readKept(found?.value)
+    if (!kept || kept.over || kept.failures === 'collect') return
     await this.#state.put(failedKey(join), JSON.stringify(value), { ttlMs: flowTtlMs, ifAbsent: true })
   }
+}
+
+function readKept(value: string | undefined): KeptJoin | undefined {
+  return value === undefined || value === done ? undefined : (JSON.parse(value) as KeptJoin)
+}
+
+function stillRunning(): TqError {
+  return new TqError(
+    'INVALID_OPTION',
+    'Other parts of its workflow failed too, or still run: it can be run again once the whole has failed.',
+  )
 }

@@ -5,12 +5,12 @@ import type { EndedStep, FollowUps } from '../runtime/follow-ups.ts'
 import { type RecordDetail, readDetail } from '../runtime/record-detail.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { noteSent, sentBefore } from '../runtime/sent-before.ts'
-import type { Continuation, FlowFrame, FlowNode, FlowValue, JoinedValues } from '../task/flow.ts'
+import type { Continuation, FlowFrame, FlowLink, FlowNode, FlowValue, JoinedValues } from '../task/flow.ts'
 import type { PlannedSignature, SignatureOptions } from '../task/signature.ts'
 import type { SendOptions } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
 import { newId } from '../util/ids.ts'
-import { type ChildReport, FlowState, flowTtlMs } from './flow-state.ts'
+import { type ChildReport, FlowState, firstName, flowTtlMs } from './flow-state.ts'
 import { freeze, missingInput, needsBackend } from './freeze.ts'
 import { Outbox } from './outbox.ts'
 import { outlineOf } from './outline.ts'
@@ -87,6 +87,28 @@ export class Workflows implements FollowUps {
     if (moves.length > 0) await this.#drive(connection, async () => moves)
   }
 
+  async reopen(link: FlowLink): Promise<FlowLink> {
+    const connection = await this.#runtime.connect()
+    const { backend } = connection
+    const { root: id, join } = link
+    const [root] = backend && id !== undefined ? await backend.results.get([id]) : []
+    if (!backend || !root) return link
+    const failed = root.state === 'FAILURE'
+    // It ended otherwise: nothing waits for this task any more.
+    if (!failed && root.state !== 'STARTED') return link
+    const state = new FlowState(backend.state)
+    if (!failed && root.generation === 0) {
+      // Still in its first round: what counts of each child is what it said first.
+      if (join) await state.refuseWhileOpen(join.id)
+      return link
+    }
+    const round = failed ? root.generation + 1 : root.generation
+    const renamed = new Map<string, string>()
+    const reopened = join && (await state.reopen(join, round, renamed))
+    if (failed) await backend.results.put([this.#goesOn(root, round, renamed)])
+    return reopened ? { ...link, join: reopened } : link
+  }
+
   /** Step by step until all that follows is sent or waits for others. */
   async #drive(connection: Connection, first: (starter: Starter) => Promise<readonly Move[]>): Promise<void> {
     const outbox = new Outbox(connection.publisher)
@@ -132,7 +154,7 @@ export class Workflows implements FollowUps {
   ): Promise<readonly Move[]> {
     const state = new FlowState(needBackend(connection, 'a group').state)
     const joins = await state.openFollowUps(await state.report(reports))
-    starter.completed.push(...joins.map(({ id }) => id))
+    starter.completed.push(...joins)
     return joins.map(({ continuation, end }) => ({ continuation, end }))
   }
 
@@ -175,6 +197,25 @@ export class Workflows implements FollowUps {
         ...(group ? { group } : {}),
         ...(outline ? { outline } : {}),
       } satisfies RecordDetail),
+      ttlMs: flowTtlMs,
+      markMs: flowTtlMs,
+    }
+  }
+
+  /** A failed workflow that runs again, a generation higher. */
+  #goesOn(root: TaskRecord, generation: number, renamed: ReadonlyMap<string, string>): TaskRecord {
+    const { sentAt, outline, group } = readDetail(root)
+    const detail: RecordDetail = {
+      ...(sentAt === undefined ? {} : { sentAt }),
+      ...(group ? { group: { ...group, join: renamed.get(firstName(group.join)) ?? group.join } } : {}),
+      ...(outline ? { outline } : {}),
+    }
+    return {
+      ...root,
+      state: 'STARTED',
+      generation,
+      updatedAt: this.#runtime.clock.now(),
+      detail: JSON.stringify(detail),
       ttlMs: flowTtlMs,
       markMs: flowTtlMs,
     }
