@@ -7,8 +7,6 @@ const fixes: Partial<Record<TqErrorCode, string>> = {
     'Start the broker, or correct TQ_BROKER_URL. This page goes on by itself as soon as it answers; `tq doctor` looks closer.',
   BACKEND_UNREACHABLE:
     'Start the backend, or correct TQ_BACKEND_URL. This page goes on by itself as soon as it answers; `tq doctor` looks closer.',
-  BACKEND_REQUIRED:
-    'Set TQ_BACKEND_URL (redis://…, postgres://…, sqlite:…): tasks, workers and counts are kept there.',
   BROKER_NOT_CONFIGURED: 'Set TQ_BROKER_URL, or pass --broker.',
   ADAPTER_MISSING: 'Install the driver package beside your application.',
   BEAT_MISSING: 'Install it where the dashboard runs: npm install @tq/beat',
