@@ -3,7 +3,8 @@
 import { parseArgs } from 'node:util'
 import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
-import { historyCost, historyListing } from './cases/history.ts'
+import { historyCost } from './cases/history.ts'
+import { historyPages } from './cases/history-pages.ts'
 import { onRabbit } from './cases/rabbitmq.ts'
 import { backlogOnRedis, onRedis } from './cases/redis.ts'
 import { sqliteDrain } from './cases/sqlite.ts'
@@ -41,7 +42,7 @@ const withPeers: Readonly<Record<string, (rounds: number, save: boolean) => Prom
   'redis-backlog': backlogOnRedis,
   sqs: (rounds) => onSqs(rounds),
   history: historyCost,
-  'history-listing': historyListing,
+  'history-pages': historyPages,
   rabbitmq: onRabbit,
 }
 

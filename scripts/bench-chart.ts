@@ -21,9 +21,9 @@ const series = [
 
 const [width, left, right, top, group, bar] = [760, 190, 90, 64, 50, 16]
 const height = top + shown.length * group + 44
-const most = Math.max(...shown.flatMap(([measure]) => series.map(({ name }) => rateOf(name, measure))))
+const most = Math.max(...shown.flatMap(([measure]) => series.map(({ name }) => measured(name, measure))))
 
-function rateOf(name: string, measure: string): number {
+function measured(name: string, measure: string): number {
   const value = medians[name]?.[measure]
   if (value === undefined || !(value > 0)) throw new Error(`${results}: no '${measure}' of ${name}`)
   return value
@@ -33,7 +33,7 @@ function draw(): string {
   const rows = shown.flatMap(([measure, label], row) => {
     const y = top + row * group
     const bars = series.map(({ name, color }, at) => {
-      const value = rateOf(name, measure)
+      const value = measured(name, measure)
       // Logarithmic would flatter the slower one, and hide what a user pays.
       const length = Math.max(1, ((width - left - right) * value) / most)
       const barTop = y + at * (bar + 2)
@@ -42,7 +42,7 @@ function draw(): string {
         `<text x="${(left + length + 6).toFixed(1)}" y="${barTop + 12}" class="value">${Math.round(value).toLocaleString('en')}</text>`,
       ].join('\n')
     })
-    const ratio = (rateOf('tq', measure) / rateOf('BullMQ', measure)).toFixed(1)
+    const ratio = (measured('tq', measure) / measured('BullMQ', measure)).toFixed(1)
     return [
       `<text x="${left - 12}" y="${y + 13}" text-anchor="end" class="label">${label}</text>`,
       `<text x="${left - 12}" y="${y + 30}" text-anchor="end" class="value">${ratio} ×</text>`,

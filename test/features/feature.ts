@@ -29,6 +29,11 @@ export class Stage {
     return app
   }
 
+  /** Those of its services. */
+  get adapters() {
+    return this.#open.options.adapters
+  }
+
   /** A started worker. */
   async worker(app: App<never> | App<undefined>, options: WorkerOptions = {}): Promise<Worker> {
     const worker = createWorker(app, { concurrency: 4, ...options })

@@ -18,6 +18,8 @@ const fixes: Partial<Record<TqErrorCode, string>> = {
 
 const statusOf: Partial<Record<TqErrorCode, number>> = {
   UNKNOWN_RESULT: 404,
+  VALIDATION_FAILED: 400,
+  PAYLOAD_TOO_LARGE: 413,
   CAPABILITY_MISSING: 501,
   BACKEND_REQUIRED: 501,
 }
