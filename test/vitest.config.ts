@@ -5,6 +5,7 @@ export default project('test', {
   testTimeout: 60_000,
   hookTimeout: 120_000,
   globalSetup: [
+    '../packages/dashboard/test/build-ui.ts',
     './services/images.ts',
     './redis-service.ts',
     './sqs-service.ts',

@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Adapter, type App, type AppOptions, createApp, createWorker, findApp, type } from '@tq/core'
+import { type App, type AppOptions, createApp, createWorker, type } from '@tq/core'
 import { redis } from '@tq/redis'
-import { sqlite } from '@tq/sqlite'
 import { startRedis } from '../../packages/redis/test/services/redis.ts'
 import { measure, type Payload, payload } from './drain.ts'
 
@@ -59,19 +55,6 @@ export async function historyCost(rounds: number): Promise<void> {
   say(`history at ${perSecond} tasks/s, of one core`, ofOneCore, targets.steady)
 }
 
-/** The first page among a million tasks. */
-export async function historyListing(): Promise<void> {
-  const server = await startRedis([], true)
-  const folder = mkdtempSync(join(tmpdir(), 'tq-bench-'))
-  try {
-    await listing('redis', { broker: server.url, adapters: [redis()] })
-    await listing('sqlite', { broker: `sqlite:${folder}/q.db?synchronous=normal`, adapters: [sqlite()] })
-  } finally {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
 async function drainCpu(options: AppOptions<undefined>): Promise<number> {
   const { app, noop, finished } = noopApp(options, tasks)
   for (let sent = 0; sent < tasks; sent += 5_000) {
@@ -121,66 +104,6 @@ function noopApp(options: AppOptions<undefined>, count: number) {
     },
   })
   return { app, noop, finished }
-}
-
-async function listing(
-  name: string,
-  options: { readonly broker: string; readonly adapters: readonly Adapter[] },
-) {
-  const app = createApp(options)
-  const connection = await findApp({ app })?.runtime.connect()
-  const results = connection?.backend?.results
-  const total = 1_000_000
-  const now = Date.now()
-  for (let at = 0; at < total; at += 1_000) {
-    // As they come in a day, in bursts: 32 of a bucket together.
-    const records = Array.from({ length: 1_000 }, (_, index) =>
-      recordAt(at + index, now - 86_400_000 + at * 86),
-    )
-    await results?.put(records)
-  }
-  const filters = {
-    'no filter': {},
-    'state SUCCESS': { state: 'SUCCESS' },
-    'state FAILURE, one of 10,000': { state: 'FAILURE' },
-    'queue, one of 10': { queue: 'q3' },
-    'task, one of 100': { name: 'task.42' },
-    'an hour, half a day ago': { from: new Date(now - 43_200_000), to: new Date(now - 39_600_000) },
-    'state PENDING, none': { state: 'PENDING' },
-  } as const
-  console.log(`first page of ${total.toLocaleString('en')} tasks on ${name} (target: 300 ms)`)
-  for (const [what, filter] of Object.entries(filters)) {
-    const start = performance.now()
-    const page = await app.history.list(filter)
-    const ms = performance.now() - start
-    const more = page.next === undefined ? '' : ', more'
-    console.log(
-      `  ${what}: ${ms.toFixed(0)} ms, ${page.tasks.length} tasks${more}${ms > 300 ? '  OVER' : ''}`,
-    )
-  }
-  const start = performance.now()
-  const { complete } = await app.history.counts()
-  console.log(`  counts: ${(performance.now() - start).toFixed(0)} ms${complete ? '' : ', at least'}`)
-  await app.close()
-}
-
-function recordAt(n: number, time: number) {
-  const hex = Math.floor(time).toString(16).padStart(12, '0')
-  const digits = (Math.floor(n / 32) % 4_096).toString(16).padStart(3, '0')
-  const end = (n % 4_294_967_296).toString(16).padStart(12, '0')
-  return {
-    id: `${hex.slice(0, 8)}-${hex.slice(8)}-7${digits}-8000-${end}`,
-    name: `task.${n % 100}`,
-    queue: `q${n % 10}`,
-    state: n % 10_000 === 0 ? 'FAILURE' : 'SUCCESS',
-    generation: 0,
-    attempt: 0,
-    epoch: 1,
-    updatedAt: time,
-    detail: `{"sentAt":${time},"startedAt":${time},"endedAt":${time + 5},"worker":"bench","args":{"user":${n}},"result":{"ok":true}}`,
-    ttlMs: 172_800_000,
-    markMs: 172_800_000,
-  } as const
 }
 
 const share = (cpuMs: number) => ((cpuMs / (seconds * 1_000)) * 100).toFixed(1)

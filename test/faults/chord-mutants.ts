@@ -28,9 +28,9 @@ export function disturb(adapter: Adapter, mutant: ChordMutant): Adapter {
             },
             ack: async (leases: Parameters<typeof ack>[0]) => {
               if (mutant === 'forgotten') return leases.map(() => 'ok' as const)
-              // Lost on the way: its lease ends, and it comes again.
-              const arrived = leases.filter(() => Math.random() >= 0.1)
-              await ack(arrived)
+              const again = new Set(leases.filter(() => Math.random() < 0.1))
+              await receiver.nack([...again], { delayMs: 0 })
+              await ack(leases.filter((lease) => !again.has(lease)))
               return leases.map(() => 'ok' as const)
             },
           })

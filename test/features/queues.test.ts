@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type } from '@tq/core'
 import { expect } from 'vitest'
 import { feature, until } from './feature.ts'
@@ -37,6 +38,20 @@ feature('queues/fair-order', { backend: false }, async (stage) => {
   const early = seen.slice(0, 60).filter((queue) => queue === 'b').length
   expect(early).toBeGreaterThan(20)
   expect(early).toBeLessThan(40)
+})
+
+feature('queues/quiet-one-holds-nothing-up', { backend: false }, async (stage) => {
+  const app = stage.app()
+  const short = app.task({ name: 'short', queue: 'quiet', run: () => {} })
+  const task = app.task({ name: 'task', queue: 'full', run: () => sleep(20) })
+  await stage.worker(app, { queues: ['quiet', 'full'], concurrency: 2 })
+  let done = 0
+  app.on('succeeded', () => done++)
+  // Short tasks earn their queue a read-ahead: there is room for it, and it is waited on, while the slots are taken.
+  await short.delayMany(Array.from({ length: 20 }))
+  await until(() => done === 20)
+  await task.delayMany(Array.from({ length: 12 }))
+  await until(() => done === 32, 4_000)
 })
 
 feature('queues/routes-by-name', { backend: false }, async (stage) => {

@@ -147,6 +147,70 @@ feature('workflows/a-failed-step-fails-the-whole', { backend: true }, async (sta
   expect(bodies).toBe(0)
 })
 
+feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (stage) => {
+  const { app, double, sum } = tasksOf(stage)
+  const broken = new Set([2, 3])
+  const runs: number[] = []
+  const flaky = app.task({
+    name: 'flaky',
+    input: type<number>(),
+    retry: { maxRetries: 0 },
+    run: (n) => {
+      runs.push(n)
+      if (broken.has(n)) throw new Error(`no ${n}`)
+      return n
+    },
+  })
+  await stage.worker(app)
+  // Groups in a group, in a chain: what failed is deep inside, twice.
+  const flow = await chain(
+    group([
+      chain(group([flaky.s(1), flaky.s(2)]), sum.s(), double.s()),
+      chain(group([flaky.s(3), flaky.s(4)]), sum.s()),
+    ]),
+    sum.s(),
+    double.s(),
+  ).applyAsync()
+  expect(await flow.get(soon).catch((error: unknown) => error)).toBeInstanceOf(TaskFailure)
+  await app.control.retry(`${flow.id}.0.0.0.1`)
+  expect(await flow.status()).toBe('STARTED')
+  await until(async () => runs.length === 5)
+  // Still broken: that part waits for the other one, and cannot be awaited anew until the whole has failed.
+  await until(async () => (await app.result(`${flow.id}.0.0.0.1`).info())?.generation === 1)
+  await until(async () => (await app.result(`${flow.id}.0.0.0.1`).status()) === 'FAILURE')
+  await expect(app.control.retry(`${flow.id}.0.0.0.1`)).rejects.toThrow('once the whole has failed')
+  await app.control.retry(`${flow.id}.0.1.0.0`)
+  expect(await flow.get(soon).catch((error: unknown) => error)).toBeInstanceOf(TaskFailure)
+  broken.clear()
+  for (const id of ['0.0.0.1', '0.1.0.0']) await app.control.retry(`${flow.id}.${id}`)
+  // (2 × (1 + 2) + (3 + 4)) × 2
+  expect(await flow.get(soon)).toBe(26)
+  expect(await flow.progress()).toEqual({ done: 2, total: 2 })
+  // What had not failed was not run again.
+  expect(runs.filter((n) => n === 1 || n === 4)).toHaveLength(2)
+  await expect(app.control.retry(flow.id)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+})
+
+feature('workflows/run-again-as-a-whole', { backend: true, lists: true }, async (stage) => {
+  const { app, sum } = tasksOf(stage)
+  let broken = true
+  const flaky = app.task({
+    name: 'flaky',
+    input: type<number>(),
+    retry: { maxRetries: 0 },
+    run: (n) => {
+      if (broken) throw new Error('no')
+      return n
+    },
+  })
+  await stage.worker(app)
+  const flow = await chord([flaky.s(1), flaky.s(2), flaky.s(3)], sum.s()).applyAsync()
+  expect(await flow.get(soon).catch((error: unknown) => error)).toBeInstanceOf(TaskFailure)
+  broken = false
+  await app.control.retry(flow.id)
+  expect(await flow.get(soon)).toBe(6)
+})
+
 feature('workflows/failures-can-be-collected', { backend: true }, async (stage) => {
   const { app, double, fail } = tasksOf(stage)
   const count = app.task({

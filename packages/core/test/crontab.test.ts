@@ -69,9 +69,14 @@ test.each([
   `${'*/2,'.repeat(120)}1 * * * *`,
   '\u0000 * * * *',
 ])('%j is refused in no time', (expression) => {
-  const before = performance.now()
-  expect(() => crontab(expression)).toThrow(expect.objectContaining({ code: 'INVALID_SCHEDULE' }))
-  expect(performance.now() - before).toBeLessThan(10)
+  const invalid = expect.objectContaining({ code: 'INVALID_SCHEDULE' })
+  // The quickest of some: another process may have had the core meanwhile.
+  const times = Array.from({ length: 10 }, () => {
+    const before = performance.now()
+    expect(() => crontab(expression)).toThrow(invalid)
+    return performance.now() - before
+  })
+  expect(Math.min(...times)).toBeLessThan(10)
 })
 
 test('hostile ones by name are refused too', () => {

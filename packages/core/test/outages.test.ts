@@ -46,6 +46,7 @@ function switchable(): { readonly adapter: Adapter; down: boolean } {
         state: backend.state,
         open: () => backend.open(),
         close: () => backend.close(),
+        now: async () => Date.now(),
         classify: () => 'connection',
         results: {
           claim: failing(claim.bind(results)),

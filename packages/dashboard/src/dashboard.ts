@@ -40,6 +40,7 @@ const pages: ReadonlySet<string> = new Set([
   '',
   'tasks',
   'task',
+  'run',
   'queues',
   'workers',
   'schedules',

@@ -102,6 +102,17 @@ export interface TaskDetail extends Omit<TaskRow, 'error'> {
   readonly reasons: readonly Reason[]
 }
 
+/** How a task can be sent by hand. */
+export interface TaskForm {
+  readonly name: string
+  /** Null: the default one, or nobody knows. */
+  readonly queue: string | null
+  /** Whether the input is checked before it is sent. */
+  readonly checked: boolean
+  /** JSON Schema of its input, where that is known. */
+  readonly schema: Readonly<Record<string, unknown>> | null
+}
+
 export interface Census {
   readonly states: Readonly<Record<TaskState, number>>
   readonly complete: boolean
@@ -193,7 +204,6 @@ export interface Warning {
 /** What every page shows around its own matter. */
 export interface Overview {
   readonly at: number
-  readonly census: Census | null
   readonly queues: readonly QueueRow[]
   readonly workers: readonly WorkerRow[]
   readonly warnings: readonly Warning[]

@@ -10,8 +10,19 @@ const violations = `axe.run().then(({ violations }) => violations.map(({ id, nod
   id + ': ' + nodes.slice(0, 3).map(({ html, failureSummary }) => html + ' ' + failureSummary).join('; ')))`
 const tooWide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
-describePages('SQLite', (stage) => {
-  const pages = ['', 'tasks', 'queues', 'workers', 'schedules', 'workflows', 'dead', 'activity']
+describePages((stage) => {
+  const pages = [
+    '',
+    'tasks',
+    'queues',
+    'workers',
+    'schedules',
+    'workflows',
+    'dead',
+    'activity',
+    'run?task=image.resize',
+    'run?task=order.check',
+  ]
 
   // Something of everything.
   beforeAll(async () => {

@@ -1,6 +1,7 @@
-import { type } from '@tq/core'
+import { chain, type } from '@tq/core'
 import { expect, test } from 'vitest'
-import type { BulkJob, DeadLetterRow, TaskDetail } from '../src/wire.ts'
+import { z } from 'zod'
+import type { BulkJob, DeadLetterRow, TaskDetail, TaskForm, WorkflowDetail } from '../src/wire.ts'
 import { memoryApp, openDashboard, press, read, startWorker, until } from './harness.ts'
 
 const users = [{ name: 'omar', password: 'steers-it', role: 'admin' }] as const
@@ -154,4 +155,64 @@ test('workers: slots, queues, stop; a refusal is told, not hidden', async () => 
   await until(async () => (await app.inspect.workers())[0]?.queues.join() === 'late')
   expect((await act('stop-worker', { worker: id })).body).toEqual({ answers: [{ worker: 'one' }] })
   await worker.stopped
+})
+
+test('a task is run by hand: a form where its schema describes itself, checked here or by the worker', async () => {
+  const { app, dashboard, act } = stage()
+  app.task({ name: 'described', queue: 'own', input: z.object({ n: z.int() }), run: ({ n }) => 2 * n })
+  app.task({ name: 'typed', input: type<number>(), run: (n) => n })
+  await startWorker(app)
+  expect(await read<TaskForm>(dashboard, 'form?task=described')).toMatchObject({
+    queue: 'own',
+    checked: true,
+    schema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
+  })
+  expect(await read<TaskForm>(dashboard, 'form?task=typed')).toMatchObject({ queue: null, schema: null })
+  const { body } = await act('run-task', { task: 'described', input: { n: 4 }, priority: 9 })
+  expect(await app.result(body['id'] as string).get({ timeout: '5s' })).toBe(8)
+  for (const wrong of [
+    { task: 'described', input: { n: 'four' } },
+    { task: 'described', input: { n: 4 }, priority: 99 },
+    { task: 'described', input: { n: 4 }, countdown: 'soon' },
+    { task: 'no good name!' },
+  ])
+    expect([wrong, (await act('run-task', wrong)).status]).toEqual([wrong, 400])
+  // A dashboard that was not started with the task file knows names only.
+  const other = stage()
+  const sent = await other.act('run-task', { task: 'elsewhere', input: [1], queue: 'far', countdown: '1h' })
+  expect(await read<TaskForm>(other.dashboard, 'form?task=elsewhere')).toEqual({
+    name: 'elsewhere',
+    queue: 'far',
+    checked: false,
+    schema: null,
+  })
+  expect(await other.app.inspect.audit()).toMatchObject([
+    { by: 'omar', action: 'run task', target: 'elsewhere', outcome: sent.body['id'] },
+  ])
+})
+
+test('a failed workflow goes on, from a node or from all that failed', async () => {
+  const { app, dashboard, act } = stage()
+  let fails = true
+  const one = app.task({ name: 'one', input: type<number>(), run: (n) => n + 1 })
+  const two = app.task({
+    name: 'two',
+    input: type<number>(),
+    retry: { maxRetries: 0 },
+    run: (n) => {
+      if (fails) throw new Error('no')
+      return 2 * n
+    },
+  })
+  await startWorker(app)
+  for (const pick of [(id: string) => `${id}.1`, (id: string) => id]) {
+    fails = true
+    const flow = await chain(one.s(1), two.s(), one.s()).applyAsync()
+    await until(async () => (await flow.status()) === 'FAILURE')
+    const { graph } = await read<WorkflowDetail>(dashboard, `workflow?id=${flow.id}`)
+    expect(JSON.stringify(graph)).toContain('"canRetry":true')
+    fails = false
+    expect((await act('retry-task', { id: pick(flow.id) })).status).toBe(200)
+    expect(await flow.get({ timeout: '5s' })).toBe(5)
+  }
 })

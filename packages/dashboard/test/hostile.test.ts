@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { until } from './harness.ts'
 import { describePages } from './page-stage.ts'
 
-describePages('SQLite', (stage) => {
+describePages((stage) => {
   test('hostile texts in names, inputs, errors, tags, reasons and URLs stay texts', async () => {
     const hostile = [
       '<img src=x onerror=alert(1)>',

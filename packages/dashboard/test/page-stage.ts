@@ -1,41 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AppOptions } from '@tq/core'
-import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { type Listening, listenForDashboard } from '../src/index.ts'
 import { missingBrowser, startBrowser } from './browser.ts'
-import { missingRedis, startRedis } from './redis-server.ts'
 import { openScene, type Scene } from './scene.ts'
-
-interface Store {
-  readonly missing: string | undefined
-  open(): Promise<{ readonly options: AppOptions<undefined>; close(): void }>
-}
-
-export const stores = {
-  SQLite: {
-    missing: undefined,
-    async open() {
-      const folder = mkdtempSync(join(tmpdir(), 'tq-pages-'))
-      return {
-        options: { adapters: [sqlite({ synchronous: 'normal' })], broker: `sqlite:${join(folder, 'q.db')}` },
-        close: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
-      }
-    },
-  },
-  Redis: {
-    missing: missingRedis(),
-    async open() {
-      const server = await startRedis()
-      const namespace = `pages-${process.pid}-${Date.now()}`
-      return { options: { adapters: [redis()], broker: server.url, namespace }, close: server.stop }
-    },
-  },
-} as const satisfies Record<string, Store>
 
 /** An application with workers, its dashboard, and a browser that looks at it. */
 export class PageStage {
@@ -47,11 +18,12 @@ export class PageStage {
   #browser: Browser | undefined
   #close: (() => void) | undefined
 
-  async start(store: Store): Promise<void> {
+  async start(): Promise<void> {
     this.#browser = await startBrowser()
-    const { options, close } = await store.open()
-    this.#close = close
-    this.scene = await openScene(options)
+    const folder = mkdtempSync(join(tmpdir(), 'tq-pages-'))
+    this.#close = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    const broker = `sqlite:${join(folder, 'q.db')}`
+    this.scene = await openScene({ adapters: [sqlite({ synchronous: 'normal' })], broker })
     this.dashboard = await listenForDashboard(this.scene.app, { port: 0 })
   }
 
@@ -93,13 +65,12 @@ export class PageStage {
   }
 }
 
-/** Tests in a browser, on one of the stores. */
-export function describePages(name: keyof typeof stores, body: (stage: PageStage) => void): void {
-  const store: Store = stores[name]
-  const reason = missingBrowser() ?? store.missing
-  describe.skipIf(reason !== undefined)(`in a browser, on ${name}${reason ? ` (${reason})` : ''}`, () => {
+/** Tests in a browser, on SQLite. Those of worker processes on each broker are in the workspace's `test/dashboard`. */
+export function describePages(body: (stage: PageStage) => void): void {
+  const reason = missingBrowser()
+  describe.skipIf(reason !== undefined)(`in a browser${reason ? ` (${reason})` : ''}`, () => {
     const stage = new PageStage()
-    beforeAll(() => stage.start(store))
+    beforeAll(() => stage.start())
     afterAll(() => stage.end())
     afterEach(async () => {
       await stage.page.context().close()

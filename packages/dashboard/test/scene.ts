@@ -12,6 +12,7 @@ import {
   type,
   type Worker,
 } from '@tq/core'
+import { z } from 'zod'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -94,7 +95,13 @@ function defineTasks(app: App<undefined>, held: Promise<void>) {
   const resize = app.task({
     name: 'image.resize',
     queue: 'media',
-    input: type<{ file: string; width: number }>(),
+    input: z.object({
+      file: z.string().describe('Path in the image store'),
+      width: z.int().min(1).max(8_000),
+      format: z.enum(['jpg', 'webp', 'avif']).default('webp'),
+      crop: z.object({ x: z.number(), y: z.number() }).optional(),
+      keepOriginal: z.boolean().optional(),
+    }),
     run: async ({ width }, context) => {
       context.progress(0.5, 'decoded')
       await sleep(30 + Math.random() * 200)

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { appBrand, chain, chord, group } from '@tq/core'
 import { redis } from '@tq/redis'
 import type { Page } from 'playwright-core'
+import { startRedis } from '../../redis/test/services/redis.ts'
 import { listenForDashboard } from '../src/index.ts'
 import { startBrowser } from './browser.ts'
-import { startRedis } from './redis-server.ts'
 import { openScene, type Scene } from './scene.ts'
 
 const folder = process.argv[2] ?? 'screenshots'
@@ -29,11 +29,13 @@ try {
     'task-failed': `task?id=${found.failed}`,
     'task-running': `task?id=${found.running}`,
     'task-waiting': `task?id=${found.nobody}`,
+    run: 'run?task=image.resize',
     queues: 'queues',
     workers: 'workers',
     schedules: 'schedules',
     workflows: 'workflows',
     workflow: `workflow?id=${found.workflow}`,
+    'workflow-failed': `workflow?id=${found.failedFlow}`,
     dead: 'dead?queue=default',
     audit: 'activity',
   }
@@ -70,7 +72,7 @@ try {
   await browser.close()
   await dashboard.close()
   await scene.end()
-  server.stop()
+  await server.stop()
 }
 process.exit()
 

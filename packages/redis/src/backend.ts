@@ -8,6 +8,7 @@ import { Keys } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { RedisResults } from './results.ts'
 import { serverWarnings } from './server-check.ts'
+import { readTime } from './server-time.ts'
 import { RedisState } from './state/state.ts'
 
 /** Results and state on a Redis. Owns its connections. */
@@ -36,8 +37,7 @@ export class RedisBackend implements Backend {
   }
 
   async now(): Promise<number> {
-    const [seconds, micros] = await this.#connection.client.time()
-    return Number(seconds) * 1_000 + Number(micros) / 1_000
+    return await readTime(this.#connection)
   }
 
   get warnings(): readonly string[] {

@@ -37,6 +37,10 @@ export class SqliteBackend implements Backend {
     this.#names ??= await Names.of(connection, this.#namespace)
   }
 
+  async now(): Promise<number> {
+    return await this.#share.connection.read((_, now) => now)
+  }
+
   classify(error: unknown): BrokerErrorCode {
     return classify(error)
   }

@@ -5,7 +5,6 @@ import type { BackendCase } from './offers.ts'
 import { parkCases } from './park.ts'
 import { placeCases } from './places.ts'
 import { rateCases } from './rate.ts'
-import { timeCases } from './time.ts'
 import { valueCases } from './values.ts'
 import { versionCases } from './versions.ts'
 
@@ -19,5 +18,4 @@ export const stateCases: readonly BackendCase[] = [
   ...placeCases,
   ...rateCases,
   ...countCases,
-  ...timeCases,
 ]

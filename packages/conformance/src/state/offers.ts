@@ -12,8 +12,6 @@ export interface BackendOffers {
   readonly history: boolean
   /** `state.watch` is present. */
   readonly stateWatch: boolean
-  /** `state.now` is present. */
-  readonly stateNow: boolean
   /** `now` is present. */
   readonly serviceClock: boolean
   /** Time is the harness's own. */
@@ -32,7 +30,6 @@ export async function backendOffers(harness: BackendHarness): Promise<BackendOff
       resultsWatch: backend.results.watch !== undefined,
       history: backend.results.history !== undefined,
       stateWatch: backend.state.watch !== undefined,
-      stateNow: backend.state.now !== undefined,
       serviceClock: backend.now !== undefined,
       virtualTime: harness.now !== undefined,
     }
@@ -52,7 +49,6 @@ export const realTime: Need = { needs: 'real time', holds: ({ virtualTime }) => 
 export const history: Need = { needs: 'results.history', holds: (offers) => offers.history }
 export const stateWatch: Need = { needs: 'state.watch', holds: (offers) => offers.stateWatch }
 export const serviceClock: Need = { needs: 'now', holds: (offers) => offers.serviceClock }
-export const stateNow: Need = { needs: 'state.now', holds: (offers) => offers.stateNow }
 export const reachableValueLimit: Need = {
   needs: 'maxValueBytes up to 16 MiB',
   holds: ({ capabilities }) => capabilities.maxValueBytes <= largestBuiltValue,

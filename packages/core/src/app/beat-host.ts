@@ -1,6 +1,7 @@
 import { MemoryState } from '../memory/state/memory-state.ts'
 import { StateData } from '../memory/state/state-data.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
+import { serviceNow } from '../runtime/service-time.ts'
 import type { BeatHost, BeatServices } from '../schedule/beat-module.ts'
 import type { ScheduleDefinition } from '../schedule/schedule.ts'
 import { ScheduleBook } from '../schedule/schedule-book.ts'
@@ -35,7 +36,7 @@ export class AppBeatHost implements BeatHost {
     const data = new StateData(this.#runtime.clock)
     const state = backend?.state ?? new MemoryState(() => data)
     return {
-      book: new ScheduleBook(state, this.#runtime.clock),
+      book: new ScheduleBook(state, () => serviceNow(this.#runtime.clock, backend)),
       acquire: (holder, ttlMs) => state.acquire(leaderKey, holder, { limit: 1, ttlMs }),
       renew: (holder, ttlMs) => state.renew(leaderKey, holder, { ttlMs }),
       release: async (holder) => {

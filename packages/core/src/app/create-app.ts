@@ -5,7 +5,7 @@ import { Control } from '../operator/control.ts'
 import { History } from '../operator/history.ts'
 import { Inspect } from '../operator/inspect.ts'
 import { checkKnown } from '../options/known.ts'
-import { checkQueueName, checkTaskId, checkTaskName, deadQueueOf } from '../options/names.ts'
+import { checkQueueName, checkTaskId, deadQueueOf } from '../options/names.ts'
 import { StoredResult } from '../producer/async-result.ts'
 import { Producer } from '../producer/producer.ts'
 import { ResultWaiter } from '../producer/result-waiter.ts'
@@ -40,7 +40,6 @@ import {
   type TaskHost,
 } from '../task/task.ts'
 import type { CheckedTaskOptions, NoInput, TaskOptions, TaskSettings } from '../task/task-options.ts'
-import { resolveTaskPolicy, taskSettingNames } from '../task/task-policy.ts'
 import { systemClock } from '../util/system-clock.ts'
 import { createSignature } from '../workflow/signature.ts'
 import { StoredWorkflow } from '../workflow/workflow-result.ts'
@@ -50,9 +49,11 @@ import type { App } from './app.ts'
 import { type AppOptions, appOptionNames } from './app-options.ts'
 import { AppBeatHost } from './beat-host.ts'
 import { CodeSchedules } from './code-schedules.ts'
-import { openServices } from './open-services.ts'
+import { Connector } from './connector.ts'
 import { runHere } from './run-here.ts'
 import { type Schedules, StoredSchedules } from './schedules.ts'
+import { SharedState } from './shared-state.ts'
+import { taskDefinition } from './task-definition.ts'
 
 /**
  * An application. Opens no connection; the broker is chosen by `TQ_BROKER_URL` or `broker`.
@@ -80,18 +81,14 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly inspect: Inspect
   readonly control: Control
   readonly history: History
-  connected: Connection | undefined
   readonly #options: AppOptions<State>
   readonly #ownSettings: ResolvedSettings
   #standIns: StandIns | undefined
   readonly #catalog: AdapterCatalog
+  readonly #connector: Connector
+  readonly #state: SharedState<State>
   #producer: Producer
-  #connecting: Promise<Connection> | undefined
   #waiter: ResultWaiter | undefined
-  /** What `startup` returned, and how many workers use it. */
-  #state: Promise<State> | undefined
-  #users = 0
-  #closed = false
 
   constructor(options: AppOptions<State>, settings: ResolvedSettings) {
     this.#options = options
@@ -104,6 +101,11 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
       this.logger.error('a listener of a task event threw', { error: String(error) }),
     )
     this.#catalog = new AdapterCatalog(options.adapters ?? [])
+    this.#connector = new Connector(this.#catalog)
+    this.#state = new SharedState<State>(
+      () => options.startup?.() as State,
+      (state) => options.shutdown?.(state),
+    )
     this.#producer = new Producer(this)
     this.followUps = new Workflows(this)
     this.deadLetters = new DeadLetters(this)
@@ -123,17 +125,16 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     return this
   }
 
+  get connected(): Connection | undefined {
+    return this.#connector.connected
+  }
+
   task<S extends Schema = NoInput, R = unknown>(
     options: CheckedTaskOptions<S, R, State>,
   ): Task<InputOf<S>, Awaited<R>> {
     const { name, input, output, run, ...settings } = options as TaskOptions<S, R, State>
-    return this.#define<InputOf<S>, Awaited<R>>(
-      name,
-      input,
-      output,
-      settings as TaskSettings,
-      run as TaskDefinition['run'],
-    )
+    const parts = { name, input, output, run: run as TaskDefinition['run'] }
+    return this.#define<InputOf<S>, Awaited<R>>(parts, settings as TaskSettings)
   }
 
   implement<S extends Schema, O>(
@@ -141,7 +142,8 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     run: (input: OutputOf<S>, context: TaskContext<State>) => O | Promise<O>,
   ): Task<InputOf<S>, O> {
     const { name, input, output, settings } = contract
-    return this.#define<InputOf<S>, O>(name, input, output, settings, run as TaskDefinition['run'])
+    const parts = { name, input, output, run: run as TaskDefinition['run'] }
+    return this.#define<InputOf<S>, O>(parts, settings)
   }
 
   send<S extends Schema, O>(
@@ -158,7 +160,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     const definition =
       'policy' in task
         ? task
-        : this.#definitionOf(task.name, task.input, task.output, task.settings, undefined)
+        : taskDefinition({ ...task, run: undefined }, task.settings, this.settings.defaults)
     const id = await this.#producer.send(definition, input, options)
     if (this.#standIns?.afterSending) await this.#standIns.afterSending()
     return this.#handle(id)
@@ -200,7 +202,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   async runHere(task: TaskDefinition, input: unknown): Promise<unknown> {
-    return runHere(this, await this.#stateOnce(), task, input)
+    return runHere(this, await this.#state.get(), task, input)
   }
 
   result<T = unknown>(id: string): AsyncResult<ResultOf<T>> {
@@ -228,10 +230,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   connect(): Promise<Connection> {
-    if (this.#closed)
-      return Promise.reject(new TqError('APP_CLOSED', 'The app was closed; create another one.'))
-    this.#connecting ??= this.#open()
-    return this.#connecting
+    return this.#connector.connect(this.#standIns ?? this.#options, this.settings)
   }
 
   useLogger(logger: Logger): Logger {
@@ -244,8 +243,8 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   async standIn(services: StandIns | undefined): Promise<void> {
-    await this.#endState()
-    await this.#disconnect()
+    await this.#state.end()
+    await this.#connector.disconnect()
     this.#standIns = services
     this.clock = services?.clock ?? this.#options.clock ?? systemClock
     const { payload } = this.#ownSettings
@@ -262,66 +261,20 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   }
 
   startup(): Promise<State> {
-    this.#users++
-    return this.#stateOnce()
+    return this.#state.acquire()
   }
 
   async shutdown(): Promise<void> {
-    if (--this.#users <= 0) await this.#endState()
+    await this.#state.release()
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+    if (!this.#connector.close()) return
     try {
-      await this.#endState()
+      await this.#state.end()
     } finally {
-      await this.#disconnect()
+      await this.#connector.disconnect()
     }
-  }
-
-  async #disconnect(): Promise<void> {
-    const connection = await this.#connecting?.catch(() => undefined)
-    this.#connecting = undefined
-    await connection?.publisher.drain()
-    await connection?.payloads.close()
-    await connection?.broker.close()
-    await connection?.backend?.close()
-    this.connected = undefined
-  }
-
-  async #open(): Promise<Connection> {
-    const { broker = process.env['TQ_BROKER_URL'], backend = process.env['TQ_BACKEND_URL'] } =
-      this.#standIns ?? this.#options
-    try {
-      this.connected = await openServices(
-        { broker: broker || undefined, backend: backend === '' ? undefined : backend },
-        this.#catalog,
-        this.settings,
-      )
-      return this.connected
-    } catch (error) {
-      // The next call tries again: a service that was not there yet is no reason to fail for ever.
-      this.#connecting = undefined
-      throw error
-    }
-  }
-
-  async #endState(): Promise<void> {
-    const state = this.#state
-    this.#state = undefined
-    if (state !== undefined) await this.#options.shutdown?.(await state)
-  }
-
-  #stateOnce(): Promise<State> {
-    this.#state ??= Promise.resolve()
-      .then(() => this.#options.startup?.() as State)
-      .catch((error: unknown) => {
-        // The next one tries again.
-        this.#state = undefined
-        throw error
-      })
-    return this.#state
   }
 
   #handle<Result>(id: string): AsyncResult<Result> {
@@ -334,34 +287,10 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     return this.#waiter
   }
 
-  #define<Input, Result>(
-    name: string,
-    input: Schema | undefined,
-    output: Schema | undefined,
-    settings: TaskSettings,
-    run: TaskDefinition['run'],
-  ): Task<Input, Result> {
-    const definition = this.#definitionOf(name, input, output, settings, run)
+  #define<Input, Result>(parts: Omit<TaskDefinition, 'policy'>, settings: TaskSettings): Task<Input, Result> {
+    const definition = taskDefinition(parts, settings, this.settings.defaults)
     this.registry.add(definition)
     return Object.assign(createTask<Input, Result>(definition, this), { [appBrand]: this })
-  }
-
-  #definitionOf(
-    name: string,
-    input: Schema | undefined,
-    output: Schema | undefined,
-    settings: TaskSettings,
-    run: TaskDefinition['run'],
-  ): TaskDefinition {
-    const what = `task '${checkTaskName(name)}'`
-    checkKnown(settings, taskSettingNames, what)
-    return Object.freeze({
-      name,
-      input,
-      output,
-      run,
-      policy: resolveTaskPolicy(settings, this.settings.defaults, what, name),
-    })
   }
 
   async #admin(doing: string, queue: string) {

@@ -1,6 +1,8 @@
+import type { Backend } from '../contracts/backend.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { BeatModule } from '../runtime/app-brand.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
+import { serviceNow } from '../runtime/service-time.ts'
 import type { Kept, ScheduleDefinition, ScheduleEntry, StoredSchedule } from '../schedule/schedule.ts'
 import { ScheduleBook } from '../schedule/schedule-book.ts'
 import { type ScheduleInfo, toScheduleInfo } from '../schedule/schedule-info.ts'
@@ -87,7 +89,7 @@ export class StoredSchedules implements Schedules {
 
   async runNow(name: string): Promise<WorkflowResult<unknown>> {
     const { backend } = await this.#host.runtime.connect()
-    const entry = backend && (await this.#bookOf(backend.state).entry(name))
+    const entry = backend && (await this.#bookOf(backend).entry(name))
     const found = entry?.schedule.value ?? (await this.#code.all()).find((one) => one.name === name)
     if (!found) throw unknown(name)
     const id = `${name}@${newId(this.#host.runtime.clock)}`
@@ -98,7 +100,7 @@ export class StoredSchedules implements Schedules {
   async list({ next = 5 }: { readonly next?: number } = {}): Promise<readonly ScheduleInfo[]> {
     const { backend } = await this.#host.runtime.connect()
     const [{ nextTicks }, inCode] = await Promise.all([this.#host.loadBeat(), this.#code.all()])
-    const book = backend && this.#bookOf(backend.state)
+    const book = backend && this.#bookOf(backend)
     const now = (await book?.now()) ?? this.#host.runtime.clock.now()
     const kept = (await book?.entries()) ?? []
     const entries = [...kept, ...inCode.filter((one) => !isAmong(kept, one)).map((one) => notKept(one, now))]
@@ -127,11 +129,11 @@ export class StoredSchedules implements Schedules {
   }
 
   async #book(feature: string): Promise<ScheduleBook> {
-    return this.#bookOf(needBackend(await this.#host.runtime.connect(), feature).state)
+    return this.#bookOf(needBackend(await this.#host.runtime.connect(), feature))
   }
 
-  #bookOf(state: ConstructorParameters<typeof ScheduleBook>[0]): ScheduleBook {
-    return new ScheduleBook(state, this.#host.runtime.clock)
+  #bookOf(backend: Backend): ScheduleBook {
+    return new ScheduleBook(backend.state, () => serviceNow(this.#host.runtime.clock, backend))
   }
 }
 

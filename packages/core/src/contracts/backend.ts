@@ -215,9 +215,6 @@ export interface StateStore {
   ): Promise<void>
   counted(keys: readonly string[]): Promise<readonly Readonly<Record<string, number>>[]>
 
-  /** Wall-clock time in milliseconds since 1970, as the store has it: the same for all its users, whatever their own clocks say. */
-  now?(): Promise<number>
-
   /** A hint that a key or collection with this prefix may have changed. May be lost, doubled or late. */
   watch?(prefix: string, onHint: () => void): Unwatch
 }
@@ -242,7 +239,7 @@ export interface Backend {
   readonly results: ResultBackend
   readonly state: StateStore
   open(): Promise<void>
-  /** The service's own clock, in milliseconds since 1970. Left out where it has none, or is on the same machine. */
+  /** The service's own clock, in milliseconds since 1970: the same for all its users, whatever their own clocks say. */
   now?(): Promise<number>
   /** What of the service's settings may lose records, each with what mends it; known after `open`. For people. */
   readonly warnings?: readonly string[]

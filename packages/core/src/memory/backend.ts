@@ -50,6 +50,10 @@ export class MemoryBackend implements Backend {
     this.#open()
   }
 
+  async now(): Promise<number> {
+    return this.#open().clock.now()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
   }

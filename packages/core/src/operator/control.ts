@@ -86,14 +86,36 @@ export class Control {
   }
 
   /**
-   * Runs a task that ended in FAILURE once more, as a fresh one of the same id, one generation higher.
+   * Runs a task that ended in FAILURE once more, as a fresh one of the same id, one generation higher; a failed workflow
+   * that it is part of goes on from there. Of a failed workflow: all of its tasks that failed.
    *
-   * @throws TqError `UNKNOWN_RESULT`, or `INVALID_OPTION` when it has not failed
+   * @throws TqError `UNKNOWN_RESULT`, or `INVALID_OPTION` when it has not failed, or is part of a workflow that has not yet
    */
   async retry(id: string, options: Acting = {}): Promise<void> {
     const backend = await this.#backend('running a task again')
-    await runAgain(this.#app, await this.#app.connect(), backend, id)
-    await this.#record(backend, options, 'retry', id)
+    const connection = await this.#app.connect()
+    const [record] = await backend.results.get([id])
+    const isFailedWorkflow = record?.queue === '' && record.state === 'FAILURE'
+    const ids = isFailedWorkflow ? await this.#failedOf(id) : [id]
+    for (const one of ids) await runAgain(this.#app, connection, backend, one)
+    await this.#record(backend, options, 'retry', id, isFailedWorkflow ? `${ids.length} tasks` : undefined)
+  }
+
+  /** The tasks of a workflow that can be run again. @throws TqError `INVALID_OPTION` when there is none */
+  async #failedOf(workflow: string): Promise<readonly string[]> {
+    const ids: string[] = []
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const page = { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) }
+      const { tasks, next } = await this.#app.history.list({ id: `${workflow}.`, state: 'FAILURE' }, page)
+      // Those with a mark in their ids only heard of a failure.
+      ids.push(...tasks.filter((task) => task.canRetry && !task.id.includes('!')).map((task) => task.id))
+      cursor = next
+    }
+    if (ids.length > 0) return ids
+    throw new TqError(
+      'INVALID_OPTION',
+      `No failed task of workflow ${workflow} is still known: send it anew.`,
+    )
   }
 
   /**

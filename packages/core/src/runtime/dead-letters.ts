@@ -1,5 +1,6 @@
 import type { Delivery, Receiver } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
+import { TqError } from '../errors/tq-error.ts'
 import { deadQueueOf } from '../options/names.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
 import type { PayloadRef } from '../task/payload-ref.ts'
@@ -45,19 +46,27 @@ export class DeadLetters {
     return letters
   }
 
-  /** Sends them back to their queue as fresh tasks, one generation higher. Returns how many. */
+  /**
+   * Sends them back to their queue as fresh tasks, one generation higher. Those whose workflow still runs other parts stay.
+   * Returns how many went.
+   */
   retry(
     queue: string,
     options: { readonly ids?: readonly string[]; readonly limit?: number } = {},
   ): Promise<number> {
     return this.#take(queue, options, async (connection, deliveries) => {
+      const sent: Delivery[] = []
       const packed: Packed[] = []
-      for (const delivery of deliveries) packed.push(await this.#again(queue, delivery, connection))
+      for (const delivery of deliveries) {
+        const one = await this.#again(queue, delivery, connection)
+        if (!one) continue
+        sent.push(delivery)
+        packed.push(one)
+      }
       await keepAsides(connection, packed)
-      await connection.publisher.publish(
-        queue,
-        packed.map(({ message }) => message),
-      )
+      const messages = packed.map(({ message }) => message)
+      if (messages.length > 0) await connection.publisher.publish(queue, messages)
+      return sent
     })
   }
 
@@ -66,7 +75,7 @@ export class DeadLetters {
     queue: string,
     options: { readonly ids?: readonly string[]; readonly limit?: number } = {},
   ): Promise<number> {
-    return this.#take(queue, options, async () => {})
+    return this.#take(queue, options, async (_, deliveries) => deliveries)
   }
 
   /** Deletes the oldest beyond what an app keeps. Returns how many. */
@@ -88,15 +97,15 @@ export class DeadLetters {
   async #take(
     queue: string,
     options: { readonly ids?: readonly string[]; readonly limit?: number },
-    act: (connection: Connection, chosen: readonly Delivery[]) => Promise<void>,
+    act: (connection: Connection, chosen: readonly Delivery[]) => Promise<readonly Delivery[]>,
   ): Promise<number> {
     const ids = options.ids && new Set(options.ids)
     let taken = 0
     await this.#walk(queue, options.limit ?? Number.POSITIVE_INFINITY, async (connection, deliveries) => {
       const chosen = deliveries.filter(({ message }) => !ids || ids.has(message.id))
-      if (chosen.length > 0) await act(connection, chosen)
-      taken += chosen.length
-      return { done: chosen }
+      const done = chosen.length > 0 ? await act(connection, chosen) : []
+      taken += done.length
+      return { done }
     })
     return taken
   }
@@ -162,14 +171,20 @@ export class DeadLetters {
     return envelope ? refsOf(envelope) : []
   }
 
-  async #again(queue: string, { message }: Delivery, connection: Connection): Promise<Packed> {
+  /** Undefined where it cannot be run again now. */
+  async #again(queue: string, { message }: Delivery, connection: Connection): Promise<Packed | undefined> {
     const headers = Object.fromEntries(
       Object.entries(message.headers).filter(([name]) => !name.startsWith('tq-dead-')),
     )
     const old = this.#read(message)
     // Unreadable here does not mean unreadable to a newer worker: it goes back as it is.
     if (!old) return { message: { id: message.id, body: message.body, headers }, asides: [] }
-    return await freshMessage(this.#runtime, connection, queue, old)
+    try {
+      return await freshMessage(this.#runtime, connection, queue, old)
+    } catch (error) {
+      if (error instanceof TqError && error.code === 'INVALID_OPTION') return undefined
+      throw error
+    }
   }
 
   #read({ body, headers }: Delivery['message']): Envelope | undefined {

@@ -16,4 +16,11 @@ export interface FollowUps {
    * twice. Called before a task's message is acknowledged: whoever dies in between is followed by a redelivery.
    */
   drive(ended: readonly EndedStep[]): Promise<void>
+  /**
+   * Before a failed task runs again: lets its workflow, if that has failed, go on from there. Whatever else failed in the
+   * groups around it is awaited anew, and has to be run again, too. Returns the task's link from now on.
+   *
+   * @throws TqError `INVALID_OPTION` while its workflow has not failed yet
+   */
+  reopen(link: FlowLink): Promise<FlowLink>
 }

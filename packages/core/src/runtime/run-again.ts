@@ -13,10 +13,13 @@ const keptMs: Millis = 14 * 86_400_000
 
 /**
  * A finished task's message as a fresh one, a generation higher, with its first record where there is a backend, and with
- * its own copy of what it left behind: the old one goes with the old message.
+ * its own copy of what it left behind: the old one goes with the old message. A failed workflow that it is part of goes
+ * on from there.
+ *
+ * @throws TqError `INVALID_OPTION` while its workflow has not failed yet
  */
 export async function freshMessage(
-  { codec, settings }: Runtime,
+  { codec, settings, followUps }: Runtime,
   { backend, time, payloads }: Connection,
   queue: string,
   old: Envelope,
@@ -27,6 +30,7 @@ export async function freshMessage(
     attempt: 0,
     generation: old.generation + 1,
     sentAt: time.now(),
+    ...(old.flow ? { flow: await followUps.reopen(old.flow) } : {}),
   }
   const asides: Aside[] = []
   const again: PayloadRef[] = []

@@ -4,6 +4,11 @@ import type { Clock, Millis } from '../contracts/time.ts'
 /** Two clocks part by a few seconds a day at most: often enough. */
 const askAgainAfterMs: Millis = 600_000
 
+/** The service's time, where it has a clock, else this machine's; in milliseconds since 1970. */
+export async function serviceNow(clock: Clock, backend: Backend | undefined): Promise<number> {
+  return (await backend?.now?.()) ?? clock.now()
+}
+
 /**
  * The time that all processes of an app agree on: the service's, where it has a clock, else this machine's. Asked for
  * once in a while and carried on by the monotonic clock between, so reading it is cheap, and setting this machine's clock

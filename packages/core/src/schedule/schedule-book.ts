@@ -1,5 +1,5 @@
 import type { StateStore, Unwatch } from '../contracts/backend.ts'
-import type { Clock, Millis } from '../contracts/time.ts'
+import type { Millis } from '../contracts/time.ts'
 import type { Kept, ScheduleDefinition, ScheduleEntry, ScheduleProgress, StoredSchedule } from './schedule.ts'
 
 /** Schedules do not end by themselves: ten years, the longest that every store keeps. */
@@ -17,16 +17,12 @@ const progressKey = (name: string): string => `schedule-progress:${name}`
 /** The schedules of a state store. Every change is one compare-and-set, and is told to the beats. */
 export class ScheduleBook {
   readonly #state: StateStore
-  readonly #clock: Clock
+  /** The time that all beats agree on. */
+  readonly now: () => Promise<number>
 
-  constructor(state: StateStore, clock: Clock) {
+  constructor(state: StateStore, now: () => Promise<number>) {
     this.#state = state
-    this.#clock = clock
-  }
-
-  /** The store's time where it has one, else this process's. */
-  async now(): Promise<number> {
-    return (await this.#state.now?.()) ?? this.#clock.now()
+    this.now = now
   }
 
   /** Rises with every change of any schedule; undefined before the first. */

@@ -105,4 +105,4 @@ export interface FlowFailure {
 export type FlowValue = { readonly value?: unknown } | JoinedValues | FlowFailure
 
 /** What a join keeps of a child: how it ended, or where that is kept as it is too large. */
-export type KeptFlowValue = FlowValue | { readonly at: PayloadRef }
+export type KeptFlowValue = FlowValue | { readonly at: PayloadRef; readonly failed?: true }

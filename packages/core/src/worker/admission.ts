@@ -14,7 +14,8 @@ import { inputsOf, revokedWorkflows } from './flow-admission.ts'
 import type { Job } from './job.ts'
 import type { LimitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
-import { deadLetter, endedStep, type SettleItem } from './settle.ts'
+import { deadLetter } from './settle/dead-letter.ts'
+import { endedStep, type SettleItem } from './settle/settlement.ts'
 
 /** A message that is settled without running. */
 export type Refusal =

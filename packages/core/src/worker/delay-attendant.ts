@@ -10,6 +10,7 @@ const longestPauseMs: Millis = 10_000
 
 /** Sends parked messages on to the broker when their time is near. Every worker does; each message comes to one. */
 export class DelayAttendant {
+  readonly name = 'delayed tasks'
   readonly #runtime: Runtime
   readonly #parked: ParkedDelays
   readonly #publisher: Publisher

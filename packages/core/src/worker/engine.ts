@@ -18,6 +18,7 @@ import { Pump } from './pump.ts'
 import { type OnRefused, QueueSession } from './queue-session.ts'
 import { RunContext, type RunServices } from './run-context.ts'
 import { RunReporter } from './run-reporter.ts'
+import { Slots } from './slots.ts'
 import type { ResolvedWorkerOptions, WeightedQueue } from './worker-options.ts'
 import { WorkerQueues } from './worker-queues.ts'
 
@@ -31,17 +32,11 @@ export interface EngineHost {
   idle(): void
 }
 
-/** Work read ahead goes back to the queue when no slot came free for this long: others may have one. */
-const longestWaitMs: Millis = 500
-const patrolEveryMs: Millis = 250
-/** How long a suspect waits to have the process to itself; then it runs beside the others. */
-const longestSuspectWaitMs: Millis = 30_000
 /** After the signals aborted, how long handlers have to react. */
 const lastMomentMs: Millis = 2_000
 
 /** One period of work, from open to quiet: sessions, slots and the runs in them. */
 export class Engine {
-  readonly active = new Set<ActiveRun>()
   readonly #runtime: Runtime
   readonly #options: ResolvedWorkerOptions
   readonly #host: EngineHost
@@ -54,13 +49,10 @@ export class Engine {
   readonly #isolated: TakeHandler
   readonly #reporter: RunReporter
   readonly #services: RunServices
+  readonly #slots: Slots
   readonly #pump: Pump
-  #wake: () => void = () => {}
-  #cancelPatrol: (() => void) | undefined
-  /** Leased, and waiting until they can run alone. */
-  readonly #suspects: { readonly session: QueueSession; readonly job: Job }[] = []
-  #solo = false
-  #concurrency: number
+  /** Resolves with the next change, for whoever waits for one. */
+  #change: PromiseWithResolvers<void> | undefined
 
   constructor(
     runtime: Runtime,
@@ -73,7 +65,6 @@ export class Engine {
     this.#options = options
     this.#host = host
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
-    this.#concurrency = options.concurrency
     const gate = limitGate(runtime, connection)
     this.#gate = gate
     const onRefused: OnRefused = (job, outcome, settlement) => host.settled(job, outcome, settlement, 0)
@@ -84,6 +75,11 @@ export class Engine {
     )
     const pool = new ProcessPool(options.modules, loader, runtime.logger)
     this.#pool = pool
+    this.#slots = new Slots(this.#queues, options.concurrency, {
+      clock: runtime.clock,
+      isolates: pool.usable,
+      start: (session, job) => this.#run(session, job),
+    })
     // Something is left for the rest of the record.
     const maxResultBytes =
       (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
@@ -108,8 +104,8 @@ export class Engine {
     this.#reporter = new RunReporter(runtime, connection, this.active, options.name)
     this.#pump = new Pump(this.#queues, options.burst ? 100 : 5_000, {
       now: () => runtime.clock.monotonic(),
-      room: (session) => this.#room(session),
-      startReady: () => this.#startReady(),
+      room: (session) => this.#slots.room(session),
+      startReady: () => this.#slots.fill(),
       changed: () => this.#changed(),
       foundNothing: () => {
         if (this.active.size === 0 && this.reserved === 0) this.#host.idle()
@@ -117,15 +113,18 @@ export class Engine {
     })
   }
 
+  /** What runs, in the order it started. */
+  get active(): ReadonlySet<ActiveRun> {
+    return this.#slots.active
+  }
+
   /** Tasks leased and waiting for a slot. */
   get reserved(): number {
-    let sum = this.#suspects.length
-    for (const { ready } of this.#queues.sessions) sum += ready.length
-    return sum
+    return this.#slots.reserved
   }
 
   get concurrency(): number {
-    return this.#concurrency
+    return this.#slots.concurrency
   }
 
   /** Those it takes tasks from, paused ones too. */
@@ -150,9 +149,8 @@ export class Engine {
   }
 
   /** Tasks leased and waiting for a slot, named. */
-  *waiting(): Generator<Job> {
-    for (const { ready } of this.#queues.sessions) yield* ready
-    for (const { job } of this.#suspects) yield job
+  waiting(): Iterable<Job> {
+    return this.#slots.waiting()
   }
 
   /**
@@ -168,7 +166,7 @@ export class Engine {
         `concurrency ${String(concurrency)} is not a whole number from 1 to ${most}; a worker started with more can have more.`,
       )
     }
-    this.#concurrency = concurrency
+    this.#slots.concurrency = concurrency
     this.#queues.resize(concurrency)
     this.#look()
   }
@@ -200,7 +198,7 @@ export class Engine {
   /** Something about the queues or slots has changed: what waits for messages has to begin anew. */
   #look(): void {
     this.#pump.interrupt()
-    this.#startReady()
+    this.#slots.fill()
     this.#wake()
   }
 
@@ -212,8 +210,7 @@ export class Engine {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true })
     await this.#pump.run(signal)
-    for (const session of this.#queues.sessions) session.releaseReady()
-    for (const { session, job } of this.#suspects.splice(0)) session.release(job)
+    this.#slots.giveBack()
   }
 
   /**
@@ -230,57 +227,13 @@ export class Engine {
   }
 
   async close(hurry: AbortSignal): Promise<void> {
-    this.#cancelPatrol?.()
+    this.#slots.close()
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
     await this.#queues.close(hurry)
     this.#gate?.stop()
     await this.#keeping.close()
     this.#pool.close()
-  }
-
-  #room(session: QueueSession): number {
-    if (this.#solo || !this.#queues.takes(session)) return 0
-    const ahead = session.readAhead.room
-    const whole = this.#concurrency + ahead
-    const room = whole - this.active.size - this.reserved
-    if (ahead === 0) return Math.max(0, room)
-    // By halves: one is on its way while the other is worked off. Less only when there is nothing left to do.
-    const half = Math.ceil(whole / 2)
-    return room >= half ? half : this.reserved === 0 ? Math.max(0, room) : 0
-  }
-
-  #startReady(): void {
-    this.#queues.releaseIdle()
-    this.#startSuspect()
-    this.#fillSlots()
-    if (!this.#cancelPatrol && this.reserved > 0) this.#planPatrol()
-  }
-
-  /** A task that may bring its process down and cannot be isolated: alone, if that is possible in reasonable time. */
-  #startSuspect(): void {
-    const [first] = this.#suspects
-    if (!first || this.#solo || this.active.size >= this.#concurrency) return
-    const idle = this.active.size === 0
-    const waited = this.#runtime.clock.monotonic() - first.job.receivedAt
-    if (!idle && waited < longestSuspectWaitMs) return
-    this.#suspects.shift()
-    this.#solo = idle
-    if (!first.job.lost) this.#run(first.session, first.job)
-    else this.#solo = false
-  }
-
-  #fillSlots(): void {
-    for (const session of this.#queues.sessions) {
-      while (session.ready.length > 0 && this.active.size < this.#concurrency && !this.#solo) {
-        const job = session.ready.shift() as Job
-        if (job.suspect && !this.#pool.usable) {
-          // The others do not wait for it.
-          this.#suspects.push({ session, job })
-          this.#startSuspect()
-        } else this.#run(session, job)
-      }
-    }
   }
 
   #run(session: QueueSession, job: Job): void {
@@ -296,7 +249,7 @@ export class Engine {
       decided: false,
     }
     job.context = context
-    this.active.add(run)
+    this.#slots.taken(run)
     this.#reporter.wake()
     this.#host.started(run)
     if (job.task.policy.acknowledge === 'before') void this.#runOnce(run)
@@ -340,35 +293,21 @@ export class Engine {
   }
 
   #end(run: ActiveRun): void {
-    this.active.delete(run)
-    this.#solo = false
+    this.#slots.freed(run)
     this.#queues.ended(run.session, this.active)
     // Not left to the pump: it may be waiting for messages.
-    this.#startReady()
+    this.#slots.fill()
     this.#wake()
   }
 
   #changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+    this.#change ??= Promise.withResolvers()
+    return this.#change.promise
   }
 
-  #planPatrol(): void {
-    this.#cancelPatrol = this.#runtime.clock.setTimer(patrolEveryMs, () => this.#patrol(), {
-      background: true,
-    })
-  }
-
-  /** Gives back what waits too long beside busy slots. */
-  #patrol(): void {
-    this.#cancelPatrol = undefined
-    const now = this.#runtime.clock.monotonic()
-    for (const session of this.#queues.sessions) {
-      const oldest = session.ready[0]
-      if (oldest && now - oldest.receivedAt > longestWaitMs) session.releaseReady()
-    }
-    this.#startReady()
+  #wake(): void {
+    this.#change?.resolve()
+    this.#change = undefined
   }
 
   async #untilQuiet(ms: Millis, hurry: AbortSignal): Promise<void> {

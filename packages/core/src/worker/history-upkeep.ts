@@ -14,6 +14,7 @@ const turnKey = 'history-upkeep'
  * ended first. None whose result is still promised; so only where the history is kept longer than results.
  */
 export class HistoryUpkeep {
+  readonly name = 'the history'
   readonly #runtime: Runtime
   readonly #backend: Backend
   readonly #oneStore: boolean

@@ -3,7 +3,7 @@ import type { Connection, Runtime } from '../runtime/runtime.ts'
 import type { Job } from './job.ts'
 import { endByOwnClock, LeaseDeadlines } from './lease-deadlines.ts'
 import type { LeaseKeeping } from './lease-keeper.ts'
-import { SettleGroup } from './settle-group.ts'
+import { SettleGroup } from './settle/group.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
 /** Everything that belongs to one receiver and ends with it. */

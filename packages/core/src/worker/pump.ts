@@ -88,21 +88,36 @@ export class Pump {
     return counts
   }
 
-  /** On all at once; the first that gets something ends the others' waiting. */
+  /**
+   * On all at once; the first that gets something ends the others' waiting. So does room for one that had none: while a
+   * quiet queue is waited on, slots come free for a full one.
+   */
   async #waitForAny(turn: readonly QueueSession[], signal: AbortSignal): Promise<readonly Count[]> {
     const enough = new AbortController()
     const either = turn.length === 1 ? signal : AbortSignal.any([signal, enough.signal])
-    return await Promise.all(
-      turn.map(async (session) => {
-        const room = this.#host.room(session)
-        if (room <= 0) return undefined
-        const count = await session.receive(room, this.#waitMs, either)
-        if (count !== undefined && count > 0) {
-          this.#host.startReady()
-          if (turn.length > 1) enough.abort()
-        }
-        return count
-      }),
-    )
+    const full = turn.filter((session) => this.#host.room(session) <= 0)
+    if (full.length > 0) void this.#untilRoom(full, either).then(() => enough.abort())
+    try {
+      return await Promise.all(
+        turn.map(async (session) => {
+          const room = this.#host.room(session)
+          if (room <= 0) return undefined
+          const count = await session.receive(room, this.#waitMs, either)
+          if (count !== undefined && count > 0) {
+            this.#host.startReady()
+            if (turn.length > 1) enough.abort()
+          }
+          return count
+        }),
+      )
+    } finally {
+      enough.abort()
+    }
+  }
+
+  /** Also resolves when the signal aborted and something changed after that. */
+  async #untilRoom(sessions: readonly QueueSession[], signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && sessions.every((session) => this.#host.room(session) <= 0))
+      await this.#host.changed()
   }
 }

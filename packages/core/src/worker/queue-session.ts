@@ -12,8 +12,9 @@ import type { LimitGate } from './limits/limit-gate.ts'
 import { type Line, openLine } from './line.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { type SettleContext, settleContext, settlementOf } from './settle.ts'
-import { SettleGroup } from './settle-group.ts'
+import { type SettleContext, settleContext } from './settle/context.ts'
+import { SettleGroup } from './settle/group.ts'
+import { settlementOf } from './settle/settlement.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
 /** Is told what became of a message that was settled without running. */

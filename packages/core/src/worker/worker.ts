@@ -1,28 +1,19 @@
-import type { Backend } from '../contracts/backend.ts'
-import type { Settlement } from '../contracts/broker.ts'
-import { isTerminal } from '../contracts/record.ts'
-import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
+import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Duration, parseDuration } from '../options/duration.ts'
 import { deadQueueOf } from '../options/names.ts'
 import type { AppInternals } from '../runtime/app-brand.ts'
-import type { TaskEvent } from '../runtime/events.ts'
 import { rememberQueues } from '../runtime/known-queues.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
-import { dropUnique } from '../runtime/unique-lock.ts'
 import type { WorkerInfo, WorkerTask } from '../runtime/worker-list.ts'
 import { newId } from '../util/ids.ts'
+import { type Attendant, attendantsOf } from './attendants.ts'
 import { type Controls, obey } from './commands.ts'
-import { DeadLetterUpkeep } from './dead-letter-upkeep.ts'
-import { DelayAttendant } from './delay-attendant.ts'
 import { Engine } from './engine.ts'
 import { HealthServer } from './health/health-server.ts'
 import { WorkerHealth } from './health/worker-health.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { HistoryUpkeep } from './history-upkeep.ts'
-import type { Job } from './job.ts'
-import { LimitUpkeep } from './limits/limit-upkeep.ts'
-import type { Outcome } from './outcome.ts'
+import { OutcomeTeller } from './outcome-teller.ts'
 import { HealthMeter } from './process-health.ts'
 import { checkRequirements, limitations } from './requirements.ts'
 import { TaskCounter } from './task-counter.ts'
@@ -70,10 +61,8 @@ export class Worker {
   #heartbeat: Heartbeat | undefined
   #server: HealthServer | undefined
   #metricsPort: number | undefined
-  #deadLetters: DeadLetterUpkeep | undefined
-  #delays: DelayAttendant | undefined
-  #history: HistoryUpkeep | undefined
-  #limits: LimitUpkeep | undefined
+  #teller: OutcomeTeller | undefined
+  #attendants: readonly Attendant[] = []
   #running: Promise<void> = Promise.resolve()
   #reportStop: (report: StopReport) => void = () => {}
   #idleRounds = 0
@@ -146,15 +135,18 @@ export class Worker {
     const state = await this.#app.startup()
     // Asked to stop meanwhile: nothing is opened that would have to be closed again.
     if (this.#state !== 'running') return
+    const teller = new OutcomeTeller(this.#runtime, connection, this.#counter)
     const engine = new Engine(this.#runtime, connection, this.options, this.#loader, {
       state,
-      started: (run) => this.#onStarted(run.job),
-      settled: (job, outcome, settlement, runtimeMs) =>
-        this.#onSettled(connection, job, outcome, settlement, runtimeMs),
+      started: ({ job }) => {
+        teller.started(job)
+        this.#onStarted()
+      },
+      settled: (...end) => teller.settled(...end),
       idle: () => void this.#onIdle(connection),
     })
+    this.#teller = teller
     this.#engine = engine
-    this.#deadLetters = new DeadLetterUpkeep(this.#runtime)
     await engine.open()
     this.#health.start()
     await this.#serve(connection, engine)
@@ -172,25 +164,11 @@ export class Worker {
       await this.#heartbeat.start()
       await this.#attend('remembering the queues', () => this.#remember(connection, this.options.queues))
     }
-    if (connection.backend) {
-      this.#history = new HistoryUpkeep(this.#runtime, connection, connection.backend)
-      this.#history.start()
-    }
-    if (connection.parked) {
-      this.#delays = new DelayAttendant(this.#runtime, connection.parked, connection.publisher)
-      this.#delays.start()
-    }
-    this.#limits = this.#limitUpkeep(connection)
-    this.#limits?.start()
+    this.#attendants = attendantsOf(this.#runtime, connection, this.id)
+    for (const attendant of this.#attendants) attendant.start()
     for (const text of limitations(connection)) this.#runtime.logger.warn(text)
     this.#running = engine.run(this.#stopReceiving.signal)
     await this.#companion?.start()
-  }
-
-  /** Only where tasks have places to wait for. */
-  #limitUpkeep({ backend, lines }: Connection): LimitUpkeep | undefined {
-    const needed = this.#runtime.registry.all().some(({ policy }) => policy.concurrency)
-    return needed && backend && lines ? new LimitUpkeep(this.#runtime, backend, lines, this.id) : undefined
   }
 
   #stop(reason: StopReport['reason'], graceMs: number): Promise<void> {
@@ -213,10 +191,9 @@ export class Worker {
     await this.#attend('stopping: the heartbeat', () => this.#heartbeat?.stop())
     this.#health.stop()
     await this.#attend('stopping: the metrics', () => this.#server?.close())
-    await this.#attend('stopping: the history', () => this.#history?.stop())
-    await this.#attend('stopping: delayed tasks', () => this.#delays?.stop())
-    await this.#attend('stopping: waiting tasks', () => this.#limits?.stop())
-    await this.#attend('stopping: dead letters', () => this.#deadLetters?.stop())
+    for (const attendant of this.#attendants)
+      await this.#attend(`stopping: ${attendant.name}`, () => attendant.stop())
+    await this.#attend('stopping: dead letters', () => this.#teller?.stop())
     if (this.#usesApp) await this.#attend('stopping: shutdown of the app', () => this.#app.shutdown())
     this.#state = 'stopped'
     const { succeeded, failed, retried } = this.#counter.totals
@@ -280,10 +257,8 @@ export class Worker {
     }
   }
 
-  #onStarted(job: Job): void {
+  #onStarted(): void {
     this.#idleRounds = 0
-    this.#counter.started()
-    this.#runtime.events.emit('started', () => toEvent(job))
     if (this.#counter.totals.started >= this.options.maxTasks)
       void this.#stop('max-tasks', this.options.graceMs)
     else if (
@@ -308,84 +283,4 @@ export class Worker {
     }
     await this.#stop('burst', this.options.graceMs)
   }
-
-  #onSettled(
-    connection: Connection,
-    job: Job,
-    outcome: Outcome,
-    settlement: Settlement,
-    runtimeMs: number,
-  ): void {
-    const { events } = this.#runtime
-    if (settlement === 'lost' || outcome.type === 'lost') {
-      events.emit('lost', () => toEvent(job))
-      return
-    }
-    if (job.envelope.unique !== undefined) {
-      void this.#releaseUnique(connection, job, job.envelope.unique, outcome, settlement)
-    }
-    if (settlement === 'stale') {
-      this.#counter.ended(job.envelope.task, 'revoked', runtimeMs)
-      events.emit('revoked', () => ({ ...toEvent(job), reason: 'revoked while it ran' }))
-    } else this.#tell(job, outcome, runtimeMs)
-  }
-
-  #tell(job: Job, outcome: Outcome, runtimeMs: number): void {
-    const { events } = this.#runtime
-    if (outcome.type === 'done') {
-      this.#counter.ended(job.envelope.task, 'succeeded', runtimeMs)
-      events.emit('succeeded', () => ({ ...toEvent(job), runtimeMs }))
-    } else if (outcome.type === 'retry') {
-      const { error, delayMs } = outcome
-      this.#counter.ended(job.envelope.task, 'retried', runtimeMs)
-      events.emit('retried', () => ({ ...toEvent(job), error, delayMs, runtimeMs }))
-    } else if (outcome.type === 'dead') {
-      const { error, reason } = outcome
-      this.#counter.ended(job.envelope.task, 'failed', runtimeMs)
-      this.#deadLetters?.added(job.queue)
-      if (!events.heard('failed')) this.#logFailure(job, error, reason)
-      events.emit('failed', () => ({ ...toEvent(job), error, reason, runtimeMs }))
-    } else if (outcome.type === 'revoked') {
-      this.#counter.ended(job.envelope.task, 'revoked', runtimeMs)
-      events.emit('revoked', () => ({ ...toEvent(job), reason: outcome.reason }))
-    }
-  }
-
-  /** A failure that nobody listens for must not pass in silence. */
-  #logFailure({ envelope }: Job, error: TaskErrorInfo, reason: string): void {
-    this.#runtime.logger.error(`task '${envelope.task}' failed: ${error.name}: ${error.message}`, {
-      id: envelope.id,
-      reason,
-    })
-  }
-
-  async #releaseUnique(
-    { backend }: Connection,
-    { envelope: { id } }: Job,
-    unique: string,
-    outcome: Outcome,
-    settlement: Settlement,
-  ): Promise<void> {
-    if (!backend) return
-    const ours = settlement === 'ok' && ['done', 'dead', 'revoked'].includes(outcome.type)
-    try {
-      // Refused or dropped: the task may have ended, or a newer run of it may hold the key.
-      if (ours || (await hasEnded(backend, id))) await dropUnique(backend, unique, id)
-    } catch (error) {
-      // The next sender finds the holder ended, and takes the key over.
-      this.#runtime.logger.warn('a unique key could not be given back', {
-        id,
-        error: describeError(error).message,
-      })
-    }
-  }
-}
-
-async function hasEnded(backend: Backend, id: string): Promise<boolean> {
-  const [record] = await backend.results.get([id])
-  return record !== undefined && isTerminal(record.state)
-}
-
-function toEvent({ envelope, queue }: Job): TaskEvent {
-  return { id: envelope.id, name: envelope.task, queue, attempt: envelope.attempt }
 }

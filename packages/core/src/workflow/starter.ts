@@ -14,7 +14,7 @@ import type {
   FlowValue,
   JoinedValues,
 } from '../task/flow.ts'
-import { FlowState } from './flow-state.ts'
+import { type CompleteJoin, FlowState } from './flow-state.ts'
 import type { Outbox } from './outbox.ts'
 
 /** A node has ended: how, and what follows. */
@@ -29,7 +29,7 @@ export class Starter {
   readonly #connection: Connection
   readonly #outbox: Outbox
   /** Joins whose follow-up came back as a move. */
-  readonly completed: string[] = []
+  readonly completed: CompleteJoin[] = []
 
   constructor(runtime: Runtime, connection: Connection, outbox: Outbox) {
     this.#runtime = runtime
@@ -104,7 +104,7 @@ export class Starter {
     const { complete } = await state.open(id, children.length, failures, continuation)
     if (complete) {
       const joins = await state.openFollowUps([id])
-      this.completed.push(...joins.map((join) => join.id))
+      this.completed.push(...joins)
       return joins.map((join) => ({ continuation: join.continuation, end: join.end }))
     }
     const { root } = continuation

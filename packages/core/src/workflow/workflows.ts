@@ -14,7 +14,7 @@ import type { PlannedSignature, SignatureOptions } from '../task/signature.ts'
 import type { SendOptions } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
 import { newId } from '../util/ids.ts'
-import { type ChildReport, FlowState, flowTtlMs } from './flow-state.ts'
+import { type ChildReport, FlowState, firstName, flowTtlMs } from './flow-state.ts'
 import { freeze, missingInput, needsBackend } from './freeze.ts'
 import { Outbox } from './outbox.ts'
 import { outlineOf } from './outline.ts'
@@ -93,6 +93,28 @@ export class Workflows implements FollowUps {
     if (moves.length > 0) await this.#drive(connection, async () => moves)
   }
 
+  async reopen(link: FlowLink): Promise<FlowLink> {
+    const connection = await this.#runtime.connect()
+    const { backend } = connection
+    const { root: id, join } = link
+    const [root] = backend && id !== undefined ? await backend.results.get([id]) : []
+    if (!backend || !root) return link
+    const failed = root.state === 'FAILURE'
+    // It ended otherwise: nothing waits for this task any more.
+    if (!failed && root.state !== 'STARTED') return link
+    const state = new FlowState(backend.state, connection.payloads)
+    if (!failed && root.generation === 0) {
+      // Still in its first round: what counts of each child is what it said first.
+      if (join) await state.refuseWhileOpen(join.id)
+      return link
+    }
+    const round = failed ? root.generation + 1 : root.generation
+    const renamed = new Map<string, string>()
+    const reopened = join && (await state.reopen(join, round, renamed))
+    if (failed) await backend.results.put([this.#goesOn(root, round, renamed)])
+    return reopened ? { ...link, join: reopened } : link
+  }
+
   /** Step by step until all that follows is sent or waits for others. */
   async #drive(connection: Connection, first: (starter: Starter) => Promise<readonly Move[]>): Promise<void> {
     const outbox = new Outbox(connection)
@@ -138,7 +160,7 @@ export class Workflows implements FollowUps {
   ): Promise<readonly Move[]> {
     const state = new FlowState(needBackend(connection, 'a group').state, connection.payloads)
     const joins = await state.openFollowUps(await state.report(reports))
-    starter.completed.push(...joins.map(({ id }) => id))
+    starter.completed.push(...joins)
     return joins.map(({ continuation, end }) => ({ continuation, end }))
   }
 
@@ -192,6 +214,25 @@ export class Workflows implements FollowUps {
         ...(group ? { group } : {}),
         ...(outline ? { outline } : {}),
       } satisfies RecordDetail),
+      ttlMs: flowTtlMs,
+      markMs: flowTtlMs,
+    }
+  }
+
+  /** A failed workflow that runs again, a generation higher. */
+  #goesOn(root: TaskRecord, generation: number, renamed: ReadonlyMap<string, string>): TaskRecord {
+    const { sentAt, outline, group } = readDetail(root)
+    const detail: RecordDetail = {
+      ...(sentAt === undefined ? {} : { sentAt }),
+      ...(group ? { group: { ...group, join: renamed.get(firstName(group.join)) ?? group.join } } : {}),
+      ...(outline ? { outline } : {}),
+    }
+    return {
+      ...root,
+      state: 'STARTED',
+      generation,
+      updatedAt: this.#runtime.clock.now(),
+      detail: JSON.stringify(detail),
       ttlMs: flowTtlMs,
       markMs: flowTtlMs,
     }

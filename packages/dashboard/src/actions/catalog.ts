@@ -11,6 +11,7 @@ import {
   optionalText,
   textOf,
 } from './action.ts'
+import { runTask } from './run-task.ts'
 
 const operate = (run: Action['run']): Action => ({ role: 'operate', run })
 const admin = (run: Action['run']): Action => ({ role: 'admin', run })
@@ -39,6 +40,7 @@ export const actions: Readonly<Record<string, Action>> = {
   'revoke-tasks': operate(({ app, visitor }, body) =>
     forEach(needIds(body), (id) => app.control.revoke(id, { by: visitor.name })),
   ),
+  'run-task': runTask,
   'start-bulk': operate(async ({ bulk, visitor }, body) => {
     const action = textOf(body, 'action')
     if (action !== 'retry' && action !== 'revoke') throw new BadRequest("action is 'retry' or 'revoke'.")

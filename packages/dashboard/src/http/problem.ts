@@ -4,9 +4,9 @@ import type { Problem } from '../wire.ts'
 
 const fixes: Partial<Record<TqErrorCode, string>> = {
   BROKER_UNREACHABLE:
-    'Start the broker, or correct TQ_BROKER_URL. This page goes on by itself as soon as it answers; `tq doctor` looks closer.',
+    'Start the broker, or correct TQ_BROKER_URL. This page goes on by itself as soon as it answers.',
   BACKEND_UNREACHABLE:
-    'Start the backend, or correct TQ_BACKEND_URL. This page goes on by itself as soon as it answers; `tq doctor` looks closer.',
+    'Start the backend, or correct TQ_BACKEND_URL. This page goes on by itself as soon as it answers.',
   BACKEND_REQUIRED:
     'Set TQ_BACKEND_URL (redis://…, postgres://…, sqlite:…): tasks, workers and counts are kept there.',
   BROKER_NOT_CONFIGURED: 'Set TQ_BROKER_URL, or pass --broker.',
@@ -18,6 +18,8 @@ const fixes: Partial<Record<TqErrorCode, string>> = {
 
 const statusOf: Partial<Record<TqErrorCode, number>> = {
   UNKNOWN_RESULT: 404,
+  VALIDATION_FAILED: 400,
+  PAYLOAD_TOO_LARGE: 413,
   CAPABILITY_MISSING: 501,
   BACKEND_REQUIRED: 501,
 }

@@ -2,6 +2,7 @@ import { NotFound } from '../http/problem.ts'
 import { activity } from './activity.ts'
 import { bulk, bulkJob } from './bulk.ts'
 import { dead } from './dead.ts'
+import { form } from './form.ts'
 import { audit, overview } from './overview.ts'
 import type { Read } from './read.ts'
 import { schedules } from './schedules.ts'
@@ -15,6 +16,7 @@ export const reads: Readonly<Record<string, Read>> = {
   tasks,
   census,
   task,
+  form,
   dead,
   schedules,
   workflows,

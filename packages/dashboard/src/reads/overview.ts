@@ -1,5 +1,5 @@
-import { appBrand, type QueueInfo, TqError, type WorkerInfo } from '@tq/core'
-import type { AuditRow, Census, Overview, QueueRow, WorkerRow } from '../wire.ts'
+import { appBrand, type QueueInfo, type WorkerInfo } from '@tq/core'
+import type { AuditRow, Overview, QueueRow, WorkerRow } from '../wire.ts'
 import { limitOf, type Read, type ReadContext } from './read.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -8,11 +8,7 @@ export const overview: Read = {
   everyMs: 2_000,
   async load(context): Promise<Overview> {
     const { app, waiting } = context
-    const [queues, workers, census] = await Promise.all([
-      allQueues(context),
-      app.inspect.workers(),
-      countAll(context),
-    ])
+    const [queues, workers] = await Promise.all([allQueues(context), app.inspect.workers()])
     const busy = queues.filter(({ counts }) => counts === undefined || counts.ready > 0)
     waiting.refresh(busy.map(({ name }) => name))
     const queueRows = queues.map((queue) => toQueueRow(queue, waiting))
@@ -24,7 +20,6 @@ export const overview: Read = {
     ])
     return {
       at: now,
-      census,
       queues: queueRows,
       workers: workerRows,
       warnings: warningsOf(queueRows, workerRows, now),
@@ -56,16 +51,6 @@ async function allQueues({ app, waiting }: ReadContext): Promise<readonly QueueI
   }))
   const all = [...known, ...(await Promise.all(others))]
   return all.sort((one, other) => (one.name < other.name ? -1 : 1))
-}
-
-async function countAll({ app }: ReadContext): Promise<Census | null> {
-  try {
-    return await app.history.counts()
-  } catch (error) {
-    // A backend that cannot list: everything else is still to be seen.
-    if (error instanceof TqError && error.code === 'CAPABILITY_MISSING') return null
-    throw error
-  }
 }
 
 function toQueueRow(queue: QueueInfo, waiting: ReadContext['waiting']): QueueRow {

@@ -6,6 +6,7 @@ import { Empty } from './parts/notice.tsx'
 import { Shell } from './shell.tsx'
 
 const TaskPage = lazy(() => import('./pages/task.tsx').then(({ TaskPage: page }) => page))
+const RunPage = lazy(() => import('./pages/run.tsx').then(({ RunPage: page }) => page))
 const QueuesPage = lazy(() => import('./pages/queues.tsx').then(({ QueuesPage: page }) => page))
 const WorkersPage = lazy(() => import('./pages/workers.tsx').then(({ WorkersPage: page }) => page))
 const SchedulesPage = lazy(() => import('./pages/schedules.tsx').then(({ SchedulesPage: page }) => page))
@@ -23,6 +24,7 @@ export function Dashboard() {
             <Route path={root} component={OverviewPage} />
             <Route path={`${root}tasks`} component={TasksPage} />
             <Route path={`${root}task`} component={TaskPage} />
+            <Route path={`${root}run`} component={RunPage} />
             <Route path={`${root}queues`} component={QueuesPage} />
             <Route path={`${root}workers`} component={WorkersPage} />
             <Route path={`${root}schedules`} component={SchedulesPage} />

@@ -17,6 +17,7 @@ import './styles/tasks.css'
 import './styles/task.css'
 import './styles/workers.css'
 import './styles/graph.css'
+import './styles/forms.css'
 
 void loadSession()
 const host = document.getElementById('app')

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import type { Overview } from '../../src/wire.ts'
 import { useLive } from './data/live.ts'
-import { session, sessionProblem } from './data/session.ts'
+import { may, session, sessionProblem } from './data/session.ts'
 import { count } from './lib/format.ts'
 import { useKeys } from './lib/keys.ts'
 import { href, root } from './lib/root.ts'
@@ -29,7 +29,7 @@ interface Place {
 
 const places: readonly Place[] = [
   { page: '', name: 'Overview', icon: 'gauge', key: 'o' },
-  { page: 'tasks', name: 'Tasks', icon: 'tasks', key: 't', also: ['task'] },
+  { page: 'tasks', name: 'Tasks', icon: 'tasks', key: 't', also: ['task', 'run'] },
   { page: 'queues', name: 'Queues', icon: 'queues', key: 'q' },
   { page: 'workers', name: 'Workers', icon: 'workers', key: 'w' },
   { page: 'schedules', name: 'Schedules', icon: 'schedules', key: 's' },
@@ -50,6 +50,9 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
   }, [here, data === undefined])
   useKeys({
     ...Object.fromEntries(places.map(({ key, page }) => [`g ${key}`, () => route(href(page))])),
+    n: () => {
+      if (may('operate')) route(href('run'))
+    },
     '?': () => {
       help.value = true
     },

@@ -18,7 +18,6 @@ import { expectChildren, pageOfJoined, reportChildren } from './joins.ts'
 import { parkItem, takeDue, unparkItems } from './parking.ts'
 import { acquirePlace, holdersOf, releasePlace, renewPlace } from './places.ts'
 import { type Rate, takeTokens } from './rates.ts'
-import { readTime } from './time.ts'
 import { deleteValue, putValue, readValues } from './values.ts'
 
 /**
@@ -147,10 +146,6 @@ export class PostgresState implements StateStore {
 
   async counted(keys: readonly string[]): Promise<readonly Readonly<Record<string, number>>[]> {
     return await readCounts(this.#connection, keys)
-  }
-
-  now(): Promise<number> {
-    return readTime(this.#connection)
   }
 
   watch(prefix: string, onHint: () => void): Unwatch {

@@ -20,7 +20,6 @@ import { expectChildren, pageOfJoined, reportChild } from './joins.ts'
 import { parkItem, takeDue, unparkItems } from './parking.ts'
 import { acquirePlace, holdersOf, releasePlace, renewPlace } from './places.ts'
 import { type TakeOptions, takeTokens } from './rates.ts'
-import { readTime } from './time.ts'
 import { deleteValue, putValue, readValues } from './values.ts'
 
 /** Small shared state. The keys of one thing share a hash tag, so that each script touches one node. */
@@ -149,10 +148,6 @@ export class RedisState implements StateStore {
 
   counted(keys: readonly string[]): Promise<readonly Readonly<Record<string, number>>[]> {
     return readCounts(this.#connection, keys)
-  }
-
-  now(): Promise<number> {
-    return readTime(this.#connection)
   }
 
   watch(prefix: string, onHint: () => void): Unwatch {

@@ -167,10 +167,6 @@ export class SqliteState implements StateStore {
     return await this.#read((database, now, namespace) => readCounts(database, now, namespace, keys))
   }
 
-  async now(): Promise<number> {
-    return await this.#read((_, now) => now)
-  }
-
   watch(prefix: string, onHint: () => void): Unwatch {
     const { connection, namespace } = this.#ready()
     return connection.wakeups.onPrefix(subjectOf(namespace, prefix), onHint)

@@ -140,10 +140,6 @@ export class MemoryState implements StateStore {
     return keys.map((key) => counters.counted(key))
   }
 
-  async now(): Promise<number> {
-    return this.#data().clock.now()
-  }
-
   watch(prefix: string, onHint: () => void): () => void {
     return this.#data().watchers.add(prefix, onHint)
   }

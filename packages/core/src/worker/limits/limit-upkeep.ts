@@ -7,6 +7,7 @@ const everyMs: Millis = 5_000
 
 /** Calls those whom nobody called: their caller died. One worker at a time does. */
 export class LimitUpkeep {
+  readonly name = 'waiting tasks'
   readonly #runtime: Runtime
   readonly #backend: Backend
   readonly #lines: WaitingLines

@@ -131,7 +131,12 @@ function Actions({ schedule: { name, state, sends } }: { readonly schedule: Sche
   }
   return (
     <>
-      <button type="button" class="button small" onClick={() => void runNow()} aria-label={`Run ${name} now`}>
+      <button
+        type="button"
+        class="button small"
+        onClick={() => void runNow()}
+        aria-label={`Run now: ${name}`}
+      >
         <Icon name="play" size={14} /> Run now
       </button>
       {state === 'paused' ? (

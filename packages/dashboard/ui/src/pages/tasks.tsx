@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import type { Census, Overview, TaskRow } from '../../../src/wire.ts'
 import { useLive } from '../data/live.ts'
+import { may } from '../data/session.ts'
 import { useTaskList } from '../data/task-list.ts'
 import { count } from '../lib/format.ts'
 import { useKeys } from '../lib/keys.ts'
@@ -85,7 +86,14 @@ export function TasksPage() {
 
   return (
     <div class="page full">
-      <PageHead title="Tasks" problem={list.problem} stale={list.known} />
+      <PageHead title="Tasks" problem={list.problem} stale={list.known}>
+        <span class="grow" />
+        {may('operate') ? (
+          <a class="button" href={href(pageWith('run', { task: filter.name }))}>
+            <Icon name="play" size={14} /> Run a task
+          </a>
+        ) : null}
+      </PageHead>
       <StateTabs
         chosen={filter.state}
         census={census ?? undefined}

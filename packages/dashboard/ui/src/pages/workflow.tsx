@@ -53,6 +53,16 @@ export function WorkflowPage() {
         <a class="button" href={href(pageWith('tasks', { workflow: id }))}>
           <Icon name="tasks" size={14} /> Its tasks
         </a>
+        {state === 'FAILURE' && may('operate') ? (
+          <button
+            type="button"
+            class="button primary"
+            title="Runs again what failed; what did not is not run again"
+            onClick={() => void act('retry-task', { id }, 'The workflow goes on from what failed')}
+          >
+            <Icon name="retry" size={14} /> Retry what failed
+          </button>
+        ) : null}
         {state === 'STARTED' && may('operate') ? (
           <button type="button" class="button danger" onClick={() => void revoke()}>
             <Icon name="stop" size={14} /> Revoke

@@ -1,6 +1,9 @@
 import type { GraphNode } from '../../../src/wire.ts'
+import { act } from '../data/actions.ts'
+import { may } from '../data/session.ts'
 import { count, duration } from '../lib/format.ts'
 import { href, pageWith } from '../lib/root.ts'
+import { Icon } from './icon.tsx'
 import { StateMark, stateNames } from './state.tsx'
 import { Since } from './time.tsx'
 
@@ -56,7 +59,7 @@ function GraphPart({ node }: { readonly node: GraphNode }) {
 type TaskNode = Extract<GraphNode, { kind: 'task' }>
 
 export function GraphTask({ node }: { readonly node: TaskNode }) {
-  const { id, name, state, runtimeMs, startedAt, error } = node
+  const { id, name, state, runtimeMs, startedAt, error, canRetry } = node
   const said = state === null ? 'not sent yet' : stateNames[state]
   const inside = (
     <>
@@ -82,9 +85,26 @@ export function GraphTask({ node }: { readonly node: TaskNode }) {
       </span>
     )
   }
-  return (
+  const link = (
     <a class={`graph-task is-${state}`} href={href(pageWith('task', { id }))} title={title}>
       {inside}
     </a>
+  )
+  if (!canRetry || !may('operate')) return link
+  return (
+    <span class="graph-node">
+      {link}
+      <button
+        type="button"
+        class="button small"
+        aria-label={`Run ${name} again`}
+        title="Run it again: the workflow goes on from here"
+        onClick={() =>
+          void act('retry-task', { id }, `${name} runs again, and the workflow goes on from there`)
+        }
+      >
+        <Icon name="retry" size={14} />
+      </button>
+    </span>
   )
 }

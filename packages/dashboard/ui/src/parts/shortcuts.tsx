@@ -7,6 +7,7 @@ interface ShortcutsProps {
 }
 
 const others: readonly (readonly [string, string])[] = [
+  ['n', 'Run a task'],
   ['/', 'Search'],
   ['j k', 'Next, previous task'],
   ['Enter', 'Open the task'],

@@ -5,13 +5,13 @@ import type {
   Receiver,
   RoutedMessage,
   Settlement,
-} from '../contracts/broker.ts'
-import { isTerminal } from '../contracts/record.ts'
-import type { Millis } from '../contracts/time.ts'
-import { BrokerError } from '../errors/broker-error.ts'
-import type { Connection, Runtime } from '../runtime/runtime.ts'
-import { sleep } from '../util/sleep.ts'
-import type { SettleItem } from './settle.ts'
+} from '../../contracts/broker.ts'
+import { isTerminal } from '../../contracts/record.ts'
+import type { Millis } from '../../contracts/time.ts'
+import { BrokerError } from '../../errors/broker-error.ts'
+import type { Connection, Runtime } from '../../runtime/runtime.ts'
+import { sleep } from '../../util/sleep.ts'
+import type { SettleItem } from './settlement.ts'
 
 interface Entry {
   readonly item: SettleItem

@@ -1,10 +1,8 @@
-import type { Connection } from '../connection.ts'
-import { script } from '../script.ts'
-import { luaMicros } from './lua.ts'
+import type { Connection } from './connection.ts'
+import { script } from './script.ts'
+import { luaMicros } from './state/lua.ts'
 
-/**
- * KEYS decides which node of a Cluster is asked: always the same one
- */
+/** KEYS decides which node of a Cluster is asked: always the same one. */
 const time = script('state-time', `${luaMicros}return string.format('%.3f', now)\n`)
 
 /** Milliseconds since 1970 by the server's clock. */
