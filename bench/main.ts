@@ -1,4 +1,5 @@
-// `./scripts/bench [case …] [--rounds N] [--profile]`: our figures beside their limits, interleaved in one run, as medians.
+// `./scripts/bench [case …] [--rounds N] [--profile] [--save]`: our figures beside their limits, interleaved in one run, as
+// medians. What is saved is what the README's chart shows.
 import { parseArgs } from 'node:util'
 import { backendsBench } from './cases/backends.ts'
 import { coreCost } from './cases/core-cost.ts'
@@ -13,7 +14,11 @@ import { printTable, type Sample } from './report.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, profile: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    profile: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
+  },
 })
 
 const cases: Readonly<Record<string, { readonly title: string; run(): Promise<readonly Sample[]> }>> = {
@@ -32,10 +37,10 @@ const cases: Readonly<Record<string, { readonly title: string; run(): Promise<re
 }
 
 /** Those that compare, and print for themselves. */
-const withPeers: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
+const withPeers: Readonly<Record<string, (rounds: number, save: boolean) => Promise<void>>> = {
   redis: onRedis,
   'redis-backlog': backlogOnRedis,
-  sqs: onSqs,
+  sqs: (rounds) => onSqs(rounds),
   history: historyCost,
   'history-pages': historyPages,
   rabbitmq: onRabbit,
@@ -46,7 +51,7 @@ const chosen = positionals.length > 0 ? positionals : names
 for (const name of chosen) {
   const compare = withPeers[name]
   if (compare) {
-    await compare(Number(values.rounds))
+    await compare(Number(values.rounds), values.save)
     continue
   }
   const found = cases[name]

@@ -33,6 +33,7 @@ function readReport(): Matrix {
   return matrix
 }
 
+/** `| redis | ✓ | … |` under `| | [nightly](…) | … |`. */
 function readTable(table: string): Matrix {
   const [head = [], , ...rows] = table
     .trim()
@@ -44,24 +45,22 @@ function readTable(table: string): Matrix {
         .map((cell) => cell.trim()),
     )
   return new Map(
-    rows.map((row) => {
-      const app = /\[(.*)\]/.exec(row[0] ?? '')?.[1] ?? ''
-      const cells = head.slice(1).map((pair, at) => [pair, row[at + 1] ?? ''] as const)
+    head.slice(1).map((cell, column) => {
+      const app = /\[(.*)\]/.exec(cell)?.[1] ?? ''
+      const cells = rows.map((row) => [row[0] ?? '', row[column + 1] ?? ''] as const)
       return [app, new Map(cells.filter(([, mark]) => mark !== ''))]
     }),
   )
 }
 
 function writeTable(matrix: Matrix): string {
-  const columns = [...new Set([...matrix.values()].flatMap((row) => [...row.keys()]))].sort()
+  const apps = [...matrix.keys()].sort()
+  const pairs = [...new Set([...matrix.values()].flatMap((row) => [...row.keys()]))].sort()
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rows = [...matrix].sort(([a], [b]) => a.localeCompare(b))
   return [
-    line(['', ...columns]),
-    line(['---', ...columns.map(() => ':---:')]),
-    ...rows.map(([app, row]) =>
-      line([`[${app}](apps/${app}/README.md)`, ...columns.map((name) => row.get(name) ?? '')]),
-    ),
+    line(['broker × backend', ...apps.map((app) => `[${app}](apps/${app}/README.md)`)]),
+    line(['---', ...apps.map(() => ':---:')]),
+    ...pairs.map((pair) => line([pair, ...apps.map((app) => matrix.get(app)?.get(pair) ?? '')])),
   ].join('\n')
 }
 

@@ -1,7 +1,7 @@
 // Which module may import which: the arrows of the house. Paths are relative to the checkout's root.
 // Type-only imports obey the arrows too, but do not count as cycles: they are gone at run time.
 
-const drivers = ['sqlite', 'redis', 'rabbitmq', 'sqs', 'postgres', 'dynamodb']
+const drivers = ['sqlite', 'redis', 'rabbitmq', 'sqs', 'postgres', 'dynamodb', 's3']
 const anyDriver = `^packages/(${drivers.join('|')})/`
 
 /** Folder of core → the folders of core it may import, besides itself. */

@@ -13,7 +13,8 @@ let service: TestDynamodb | undefined
 export async function setup({ provide }: TestProject): Promise<void> {
   service = await startDynamodb()
   // Any credentials will do for an emulator.
-  const options = `createTable=true&timeoutMs=20000&endpoint=${encodeURIComponent(service.endpoint)}`
+  // A worker is told as soon as elsewhere: it costs nothing here.
+  const options = `createTable=true&timeoutMs=20000&heartbeatMs=2000&endpoint=${encodeURIComponent(service.endpoint)}`
   provide('dynamodb', { url: `dynamodb://key:secret@eu-central-1/features?${options}` })
 }
 

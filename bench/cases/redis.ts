@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startRedis } from '../../packages/redis/test/services/redis.ts'
 import type { Figures, Plan } from '../redis/measure.ts'
+import { saveMedians } from '../results.ts'
 
 /** Where smaller is better, `most` is the target: our figure over BullMQ's; else `least`. */
 interface Target {
@@ -25,7 +26,7 @@ const peers = ['tq', 'tq, two stores', 'BullMQ', 'raw ioredis']
 const sizes = { tasks: 100_000, few: 20_000, singles: 3_000, pings: 200 }
 
 /** On a Redis of our own, without persistence: ours, BullMQ and bare ioredis in turn, each in a process of its own. */
-export async function onRedis(rounds: number): Promise<void> {
+export async function onRedis(rounds: number, save: boolean): Promise<void> {
   const server = await startRedis([], true)
   const all = new Map<string, Figures[]>(peers.map((name) => [name, []]))
   try {
@@ -39,6 +40,18 @@ export async function onRedis(rounds: number): Promise<void> {
     await server.stop()
   }
   print(all)
+  if (save) saveMedians('redis', rounds, mediansOf(all))
+}
+
+function mediansOf(all: ReadonlyMap<string, readonly Figures[]>): Readonly<Record<string, Figures>> {
+  const measures = Object.keys(targets)
+  const medians = [...all].map(([name, figures]) => [
+    name,
+    Object.fromEntries(
+      measures.map((measure) => [measure, median(figures.map((one) => one[measure] ?? Number.NaN))]),
+    ),
+  ])
+  return Object.fromEntries(medians) as Readonly<Record<string, Figures>>
 }
 
 /** A million waiting tasks beside ten thousand. */

@@ -1,3 +1,4 @@
 import { project } from '../../vitest.shared.ts'
 
-export default project('dynamodb')
+// Most cases wait for times to pass, which the service tells by the second.
+export default project('dynamodb', { maxConcurrency: 16 })

@@ -1,12 +1,14 @@
 // Every snippet of the guide: type-checked, and run where it says so.
 import { execFile } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { filesOf, shellLines } from './blocks.ts'
-import { PageFolder } from './page-folder.ts'
+import { readPages } from '../../docs/site/pages.ts'
+import { type OpenPair, pairs } from '../features/pairs.ts'
+import { filesOf, type PageFile, shellLines } from './blocks.ts'
+import { type Deployment, PageFolder } from './page-folder.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 // Inside the workspace, so that the packages are found.
@@ -46,14 +48,11 @@ describe.each(withPrograms)('$name', ({ name, page, folder: files }) => {
   afterAll(() => files.stopWorkers())
 
   describe.each(files.programs)('$name', (program) => {
-    const agrees = (printed: string) => {
-      if (program.prints !== undefined) expect(printed).toBe(program.prints)
-    }
     if (inProcesses)
-      test("on SQLite, beside the page's workers", async () => agrees(await files.runOnSqlite(program)))
-    // What is promised to be the same as elsewhere is tried twice.
+      test("on SQLite, beside the page's workers", async () => agree(program, await files.runBeside(program)))
+    // What is promised to be the same as elsewhere is tried on every broker: here and below.
     if (!inProcesses || name === 'from-celery')
-      test('in memory, in one process', async () => agrees(await files.runInMemory(program)))
+      test('in memory, in one process', async () => agree(program, await files.runInMemory(program)))
   })
 
   for (const tests of files.tests) test(tests.name, () => files.runVitest(tests))
@@ -61,29 +60,74 @@ describe.each(withPrograms)('$name', ({ name, page, folder: files }) => {
   if (shellLines(page, 'run').length > 0) test('its commands', () => files.runLines())
 })
 
+/** The other brokers, with their usual backends. */
+const elsewhere = pairs.filter(({ name }) => ['redis', 'rabbitmq × sqlite', 'sqs × sqlite'].includes(name))
+
+describe('what Celery and ARQ do is done on every broker', () => {
+  for (const pair of elsewhere)
+    test.skipIf(pair.missing !== undefined)(pair.name, async () => {
+      const page = new URL('../../docs/from-celery.md', import.meta.url)
+      const open = pair.open()
+      const place = join(folder, `from-celery on ${pair.name}`)
+      const files = new PageFolder(page, place, filesOf(page), deploymentOf(open))
+      files.startWorkers()
+      try {
+        expect(files.programs.length).toBeGreaterThan(12)
+        const waiting = [...files.programs]
+        const lane = async () => {
+          for (let program = waiting.shift(); program; program = waiting.shift())
+            agree(program, await files.runBeside(program))
+        }
+        await Promise.all([lane(), lane()])
+      } finally {
+        await files.stopWorkers()
+        open.close()
+      }
+    })
+})
+
+function agree({ name, prints }: PageFile, printed: string): void {
+  if (prints !== undefined) expect(`${name}: ${printed}`).toBe(`${name}: ${prints}`)
+}
+
+function deploymentOf({ options: { broker, backend, namespace } }: OpenPair): Deployment {
+  if (typeof broker !== 'string') throw new Error('a page is told its broker by a URL')
+  return {
+    TQ_BROKER_URL: broker,
+    ...(typeof backend === 'string' ? { TQ_BACKEND_URL: backend } : {}),
+    ...(namespace === undefined ? {} : { TQ_NAMESPACE: namespace }),
+  }
+}
+
 /** Commands of commands. */
 const grouped: ReadonlySet<string> = new Set(['dead', 'inspect', 'control', 'schedules'])
 
 test('every tq command that any page names is one, with flags that it knows', async () => {
-  const unknown: string[] = []
+  const lines = readPages().flatMap(({ source }) => {
+    const page = pathToFileURL(join(root, source))
+    return ['run', 'worker', undefined].flatMap((mark) =>
+      shellLines(page, mark).map((line) => ({ line: `${source}: ${line}`, words: wordsOf(line) })),
+    )
+  })
   const helps = new Map<string, Promise<string>>()
-  for (const path of globSync([join(root, 'README.md'), join(root, 'docs/**/*.md')])) {
-    const page = pathToFileURL(path)
-    for (const line of ['run', 'worker', undefined].flatMap((mark) => shellLines(page, mark))) {
-      const words = /(?:^|\bnpx |&& )tq (.*?)(?: &)?$/.exec(line)?.[1]?.split(/\s+/)
-      if (!words || words[0] === '--version') continue
-      const command = words.slice(0, grouped.has(words[0] ?? '') ? 2 : 1)
-      const name = command.join(' ')
-      if (!helps.has(name)) helps.set(name, helpOf(command))
-      const help = await helps.get(name)
-      const flags = words.filter((word) => /^-/.test(word)).map((word) => word.replace(/=.*/, ''))
-      const wrong = flags.filter((flag) => !new RegExp(`(^|[\\s,])${flag}\\b`, 'm').test(help ?? ''))
-      if (help === undefined || wrong.length > 0)
-        unknown.push(`${basename(path)}: ${line} (${wrong.join(' ')})`)
-    }
-  }
-  expect(unknown).toEqual([])
+  const wrong = lines.map(async ({ line, words }) => {
+    if (!words || words[0] === '--version') return []
+    const command = words.slice(0, grouped.has(words[0] ?? '') ? 2 : 1)
+    const name = command.join(' ')
+    if (!helps.has(name)) helps.set(name, helpOf(command))
+    const help = await helps.get(name)?.catch(() => undefined)
+    const flags = words.filter((word) => /^-/.test(word)).map((word) => word.replace(/=.*/, ''))
+    const unknown = flags.filter((flag) => !new RegExp(`(^|[\\s,])${flag}\\b`, 'm').test(help ?? ''))
+    return help === undefined || unknown.length > 0 ? [`${line} (${unknown.join(' ')})`] : []
+  })
+  expect((await Promise.all(wrong)).flat()).toEqual([])
+  expect(helps.size).toBeGreaterThan(15)
 })
+
+/** What follows `tq` in a line. */
+function wordsOf(line: string): readonly string[] | undefined {
+  return /(?:^|\bnpx |&& )tq (.*?)(?: &)?$/.exec(line)?.[1]?.split(/\s+/)
+}
 
 async function helpOf(command: readonly string[]): Promise<string> {
   const main = join(root, 'packages/cli/src/main.ts')
@@ -95,44 +139,4 @@ async function helpOf(command: readonly string[]): Promise<string> {
     '--help',
   ])
   return stdout
-}
-
-test('every link between pages leads somewhere, to the heading it names', () => {
-  const broken: string[] = []
-  for (const path of globSync([
-    join(root, '*.md'),
-    join(root, 'docs/**/*.md'),
-    join(root, 'apps/*/README.md'),
-  ])) {
-    for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^(https?|mailto):/.test(target)) continue
-      const [file = '', anchor] = target.split('#')
-      const to = file === '' ? path : join(dirname(path), file)
-      const text = textOf(to)
-      if (text === undefined || (anchor && !anchorsOf(text).has(anchor)))
-        broken.push(`${path.slice(root.length)}: ${target}`)
-    }
-  }
-  expect(broken).toEqual([])
-})
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EISDIR' ? '' : undefined
-  }
-}
-
-/** As GitHub makes them. */
-function anchorsOf(text: string): ReadonlySet<string> {
-  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading)
-  return new Set(
-    headings.map((heading) =>
-      heading
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-        .replace(/\s/g, '-'),
-    ),
-  )
 }

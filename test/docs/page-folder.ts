@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -11,20 +12,29 @@ const tq = join(here, '../../packages/cli/src/main.ts')
 /** Packages are run from their sources; Node 22 warns about its own modules. */
 const flags = ['-C', '@tq/source', '--disable-warning=ExperimentalWarning']
 
+/** Where the page's programs and workers meet, as a deployment says it. */
+export type Deployment = Readonly<Record<`TQ_${string}`, string>>
+
 /** Each page has a queue of its own, in its folder. */
-const queue = 'sqlite:queue.db'
+const sqlite: Deployment = { TQ_BROKER_URL: 'sqlite:queue.db' }
+
+/** What was compiled once is not compiled again by the next of some hundred processes. */
+const compiled = mkdtempSync(join(tmpdir(), 'tq-docs-compiled-'))
+process.once('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
 /** The files of a page on disk, where they can be run. */
 export class PageFolder {
   readonly #page: URL
   readonly #folder: string
   readonly #files: readonly PageFile[]
+  readonly #deployment: Deployment
   readonly #started: ChildProcess[] = []
 
-  constructor(page: URL, folder: string, files: readonly PageFile[]) {
+  constructor(page: URL, folder: string, files: readonly PageFile[], deployment = sqlite) {
     this.#page = page
     this.#folder = folder
     this.#files = files
+    this.#deployment = deployment
     mkdirSync(folder, { recursive: true })
     for (const { name, code } of files) writeFileSync(join(folder, name), code)
   }
@@ -44,7 +54,9 @@ export class PageFolder {
       `export default project('page', { include: ['${name}'] })`,
     ]
     writeFileSync(join(this.#folder, 'vitest.config.ts'), config.join('\n'))
-    await this.#node([join(here, '../../node_modules/vitest/vitest.mjs'), 'run'], 'memory:')
+    await this.#node([join(here, '../../node_modules/vitest/vitest.mjs'), 'run'], {
+      TQ_BROKER_URL: 'memory:',
+    })
   }
 
   /** Lines that start a worker, in the background. With them, programs run on SQLite. */
@@ -56,7 +68,7 @@ export class PageFolder {
   async runInMemory({ name }: PageFile): Promise<string> {
     const tasks = this.#files.find((file) => file.name === 'tasks.ts')
     const files = [join(this.#folder, name), ...(tasks ? [join(this.#folder, tasks.name)] : [])]
-    return await this.#node([join(here, 'run-in-process.ts'), ...files], 'memory:')
+    return await this.#node([join(here, 'run-in-process.ts'), ...files], { TQ_BROKER_URL: 'memory:' })
   }
 
   /** Starts what the page starts in the background. They serve all programs and lines of the page. */
@@ -69,8 +81,8 @@ export class PageFolder {
   }
 
   /** In a process of its own, beside the page's workers. */
-  async runOnSqlite({ name }: PageFile): Promise<string> {
-    return await this.#node([name], queue)
+  async runBeside({ name }: PageFile): Promise<string> {
+    return await this.#node([name], this.#deployment)
   }
 
   /** The lines of the page that are run one after the other. */
@@ -78,7 +90,7 @@ export class PageFolder {
     for (const line of shellLines(this.#page, 'run')) {
       const words = commandOf(line)
       if (!words) throw new Error(`'${line}' is neither npx tq nor node`)
-      await this.#node(words, queue)
+      await this.#node(words, this.#deployment)
     }
   }
 
@@ -87,23 +99,23 @@ export class PageFolder {
     if (!words) throw new Error(`'${line}' starts no worker`)
     return spawn(process.execPath, [...flags, ...words], {
       cwd: this.#folder,
-      env: this.#environment(queue),
+      env: this.#environment(this.#deployment),
       stdio: 'ignore',
     })
   }
 
-  async #node(words: readonly string[], url: string): Promise<string> {
+  async #node(words: readonly string[], deployment: Deployment): Promise<string> {
     const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...words], {
       cwd: this.#folder,
-      env: this.#environment(url),
+      env: this.#environment(deployment),
       timeout: 50_000,
     })
     return stdout
   }
 
-  #environment(url: string): NodeJS.ProcessEnv {
+  #environment(deployment: Deployment): NodeJS.ProcessEnv {
     const { TQ_BACKEND_URL: _, ...rest } = process.env
-    return { ...rest, TQ_BROKER_URL: url, NO_COLOR: '1' }
+    return { ...rest, ...deployment, NO_COLOR: '1', NODE_COMPILE_CACHE: compiled }
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -40,10 +40,4 @@ test('the README: its code runs as it stands, with the commands it names', async
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-})
-
-test('the README: every link leads somewhere', () => {
-  const links = [...readFileSync(readme, 'utf8').matchAll(/\]\(([^)#]+)\)/g)].map(([, target = '']) => target)
-  const broken = links.filter((target) => !target.startsWith('http') && !existsSync(new URL(target, readme)))
-  expect(broken).toEqual([])
 })

@@ -29,6 +29,11 @@ export class Stage {
     return app
   }
 
+  /** Those of its services. */
+  get adapters() {
+    return this.#open.options.adapters
+  }
+
   /** A started worker. */
   async worker(app: App<never> | App<undefined>, options: WorkerOptions = {}): Promise<Worker> {
     const worker = createWorker(app, { concurrency: 4, ...options })
@@ -47,22 +52,20 @@ export class Stage {
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /**
- * A promise to users, tried on every pair of broker and backend. `backend: true` means it needs one, `lists` that it
- * needs one whose records can be listed, or is about one whose cannot.
+ * A promise to users, tried on every pair of broker and backend. `backend: true` means it needs one.
  *
  * @param id Stable; the rows of the feature matrix.
  */
 export function feature(
   id: string,
-  needs: { readonly backend: boolean; readonly lists?: boolean },
+  needs: { readonly backend: boolean },
   body: (stage: Stage) => Promise<void>,
   options: { readonly timeoutMs?: number } = {},
 ): void {
   describe(id, () => {
     for (const pair of pairs) {
       const applies = pair.hasBackend || !needs.backend
-      const lists = needs.lists === undefined || needs.lists === !pair.cannotList
-      const run = test.skipIf(pair.missing !== undefined || !applies || !lists)
+      const run = test.skipIf(pair.missing !== undefined || !applies)
       const timeout = options.timeoutMs ?? 60_000
       run(pair.missing ? `${pair.name} (${pair.missing})` : pair.name, { timeout }, async () => {
         const stage = new Stage(pair)

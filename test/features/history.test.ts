@@ -1,64 +1,62 @@
-import { type App, chain, group, type TaskPage, type } from '@tq/core'
-import { expect } from 'vitest'
+import { type App, chain, createApp, group, type TaskPage, type } from '@tq/core'
+import { systemClock } from '@tq/core/driver'
+import { memory } from '@tq/core/testing'
+import { expect, test } from 'vitest'
 import { feature, gate, next, until } from './feature.ts'
 
 const secret = 'correct-horse-battery-staple'
 
-feature(
-  'history/lists-tasks-by-state-name-queue-worker-tag-id',
-  { backend: true, lists: true },
-  async (stage) => {
-    const app = stage.app()
-    const good = app.task({ name: 'mail.send', input: type<{ n: number }>(), run: ({ n }) => n })
-    const bad = app.task({
-      name: 'report.make',
-      queue: 'reports',
-      retry: { maxRetries: 0 },
-      run: () => Promise.reject(new Error('no ink')),
-    })
-    const held = gate()
-    const slow = app.task({ name: 'mail.slow', run: () => held.opened })
-    await stage.worker(app, { name: 'one' })
-    const running = next(app, 'started', ({ name }) => name === 'mail.slow')
-    const slowId = (await slow.delay()).id
-    await running
-    const ids: string[] = []
-    for (const n of [1, 2, 3]) {
-      const result = await good.applyAsync({ n }, { tags: ['customer:7', `n:${n}`] })
-      await result.get({ timeout: '5s' })
-      ids.push(result.id)
-    }
-    const failed = await bad.delay()
-    await expect(failed.get({ timeout: '5s' })).rejects.toThrow('no ink')
-    const waiting = await good.applyAsync({ n: 4 }, { countdown: '1h' })
-    const found = async (filter: Parameters<typeof app.history.list>[0]) =>
-      (await app.history.list(filter)).tasks.map(({ id }) => id).sort()
-    // A task that has run for a moment says so.
-    await until(async () => (await found({ state: 'STARTED' })).length === 1)
+feature('history/lists-tasks-by-state-name-queue-worker-tag-id', { backend: true }, async (stage) => {
+  const app = stage.app()
+  const good = app.task({ name: 'mail.send', input: type<{ n: number }>(), run: ({ n }) => n })
+  const bad = app.task({
+    name: 'report.make',
+    queue: 'reports',
+    retry: { maxRetries: 0 },
+    run: () => Promise.reject(new Error('no ink')),
+  })
+  const held = gate()
+  const slow = app.task({ name: 'mail.slow', run: () => held.opened })
+  await stage.worker(app, { name: 'one' })
+  const running = next(app, 'started', ({ name }) => name === 'mail.slow')
+  const slowId = (await slow.delay()).id
+  await running
+  const ids: string[] = []
+  for (const n of [1, 2, 3]) {
+    const result = await good.applyAsync({ n }, { tags: ['customer:7', `n:${n}`] })
+    await result.get({ timeout: '5s' })
+    ids.push(result.id)
+  }
+  const failed = await bad.delay()
+  await expect(failed.get({ timeout: '5s' })).rejects.toThrow('no ink')
+  const waiting = await good.applyAsync({ n: 4 }, { countdown: '1h' })
+  const found = async (filter: Parameters<typeof app.history.list>[0]) =>
+    (await app.history.list(filter)).tasks.map(({ id }) => id).sort()
+  // A task that has run for a moment says so.
+  await until(async () => (await found({ state: 'STARTED' })).length === 1)
 
-    expect(await found({ state: 'SUCCESS' })).toEqual([...ids].sort())
-    expect(await found({ state: 'FAILURE' })).toEqual([failed.id])
-    expect(await found({ state: ['PENDING', 'STARTED'] })).toEqual([waiting.id, slowId].sort())
-    expect(await found({ name: 'mail.send' })).toEqual([...ids, waiting.id].sort())
-    expect(await found({ name: 'mail.*' })).toEqual([...ids, waiting.id, slowId].sort())
-    expect(await found({ queue: 'reports' })).toEqual([failed.id])
-    expect(await found({ worker: 'one', state: 'SUCCESS' })).toEqual([...ids].sort())
-    expect(await found({ worker: 'two' })).toEqual([])
-    expect(await found({ tag: 'n:2' })).toEqual([ids[1]])
-    expect(await found({ tag: 'customer:7' })).toEqual([...ids].sort())
-    expect(await found({ id: failed.id.slice(0, -4) })).toEqual([failed.id])
-    expect(await found({ id: failed.id })).toEqual([failed.id])
-    expect(await found({ to: new Date(Date.now() - 60_000) })).toEqual([])
-    expect((await found({ from: new Date(Date.now() - 60_000) })).length).toBe(6)
-    const { states, complete } = await app.history.counts()
-    expect(states).toMatchObject({ SUCCESS: 3, FAILURE: 1, PENDING: 1, STARTED: 1, RETRY: 0, REVOKED: 0 })
-    expect(complete).toBe(true)
-    expect((await app.history.counts({ name: 'mail.send' })).states).toMatchObject({ SUCCESS: 3, PENDING: 1 })
-    held.open()
-  },
-)
+  expect(await found({ state: 'SUCCESS' })).toEqual([...ids].sort())
+  expect(await found({ state: 'FAILURE' })).toEqual([failed.id])
+  expect(await found({ state: ['PENDING', 'STARTED'] })).toEqual([waiting.id, slowId].sort())
+  expect(await found({ name: 'mail.send' })).toEqual([...ids, waiting.id].sort())
+  expect(await found({ name: 'mail.*' })).toEqual([...ids, waiting.id, slowId].sort())
+  expect(await found({ queue: 'reports' })).toEqual([failed.id])
+  expect(await found({ worker: 'one', state: 'SUCCESS' })).toEqual([...ids].sort())
+  expect(await found({ worker: 'two' })).toEqual([])
+  expect(await found({ tag: 'n:2' })).toEqual([ids[1]])
+  expect(await found({ tag: 'customer:7' })).toEqual([...ids].sort())
+  expect(await found({ id: failed.id.slice(0, -4) })).toEqual([failed.id])
+  expect(await found({ id: failed.id })).toEqual([failed.id])
+  expect(await found({ to: new Date(Date.now() - 60_000) })).toEqual([])
+  expect((await found({ from: new Date(Date.now() - 60_000) })).length).toBe(6)
+  const { states, complete } = await app.history.counts()
+  expect(states).toMatchObject({ SUCCESS: 3, FAILURE: 1, PENDING: 1, STARTED: 1, RETRY: 0, REVOKED: 0 })
+  expect(complete).toBe(true)
+  expect((await app.history.counts({ name: 'mail.send' })).states).toMatchObject({ SUCCESS: 3, PENDING: 1 })
+  held.open()
+})
 
-feature('history/pages-show-every-task-once', { backend: true, lists: true }, async (stage) => {
+feature('history/pages-show-every-task-once', { backend: true }, async (stage) => {
   const app = stage.app()
   const task = app.task({ name: 'task', input: type<{ n: number }>(), run: () => {} })
   const sent = (await task.delayMany(Array.from({ length: 100 }, (_, n) => ({ n })))).map(({ id }) => id)
@@ -83,7 +81,7 @@ feature('history/pages-show-every-task-once', { backend: true, lists: true }, as
   }
 })
 
-feature('history/tells-what-a-task-went-through', { backend: true, lists: true }, async (stage) => {
+feature('history/tells-what-a-task-went-through', { backend: true }, async (stage) => {
   const app = stage.app()
   const task = app.task({
     name: 'task',
@@ -141,7 +139,7 @@ feature('history/tells-what-a-task-went-through', { backend: true, lists: true }
   expect(await app.history.get('nobody-knows-me')).toBeUndefined()
 })
 
-feature('history/a-failed-task-can-be-run-again-from-it', { backend: true, lists: true }, async (stage) => {
+feature('history/a-failed-task-can-be-run-again-from-it', { backend: true }, async (stage) => {
   const app = stage.app()
   let fails = true
   const task = app.task({
@@ -167,7 +165,7 @@ feature('history/a-failed-task-can-be-run-again-from-it', { backend: true, lists
   expect((await app.history.list({ state: 'SUCCESS' })).tasks).toMatchObject([{ generation: 1 }])
 })
 
-feature('history/steps-of-a-workflow-are-found-by-it', { backend: true, lists: true }, async (stage) => {
+feature('history/steps-of-a-workflow-are-found-by-it', { backend: true }, async (stage) => {
   const app = stage.app()
   const one = app.task({ name: 'one', run: () => 1 })
   const two = app.task({ name: 'two', input: type<number>(), run: (n) => n + 1 })
@@ -186,7 +184,7 @@ feature('history/steps-of-a-workflow-are-found-by-it', { backend: true, lists: t
   })
 })
 
-feature('history/outlives-results-as-long-as-told', { backend: true, lists: true }, async (stage) => {
+feature('history/outlives-results-as-long-as-told', { backend: true }, async (stage) => {
   const app = stage.app({ history: { expires: '1h' }, defaults: { resultExpires: '300ms' } })
   const task = app.task({ name: 'task', run: () => 'value' })
   await stage.worker(app)
@@ -202,7 +200,7 @@ feature('history/outlives-results-as-long-as-told', { backend: true, lists: true
   expect(details).not.toHaveProperty('result')
 })
 
-feature('history/can-keep-nothing-of-inputs-and-logs', { backend: true, lists: true }, async (stage) => {
+feature('history/can-keep-nothing-of-inputs-and-logs', { backend: true }, async (stage) => {
   const quiet = stage.app({ history: false })
   const task = quiet.task({
     name: 'task',
@@ -217,9 +215,20 @@ feature('history/can-keep-nothing-of-inputs-and-logs', { backend: true, lists: t
   expect(details).not.toHaveProperty('args')
 })
 
-feature('history/needs-one-that-lists', { backend: true, lists: false }, async (stage) => {
-  const app = stage.app()
+test('a backend that cannot list is told', async () => {
+  const whole = memory().createBackend?.('memory:', { namespace: 'test', clock: systemClock })
+  if (!whole) throw new Error('memory makes no backend')
+  const replaced = <T extends object>(target: T, name: string, other: unknown): T =>
+    new Proxy(target, {
+      get: (_, key) => {
+        const value: unknown = Reflect.get(target, key, target)
+        return key === name ? other : typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  const backend = replaced(whole, 'results', replaced(whole.results, 'history', undefined))
+  const app = createApp({ broker: 'memory:', backend })
   await expect(app.history.list()).rejects.toMatchObject({ code: 'CAPABILITY_MISSING' })
+  await app.close()
 })
 
 feature('history/needs-a-backend', { backend: false }, async (stage) => {

@@ -17,8 +17,6 @@ import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 export interface Pair {
   readonly name: string
   readonly hasBackend: boolean
-  /** Its backend keeps records that nobody can list. */
-  readonly cannotList?: boolean
   /** Why it cannot be tried here. */
   readonly missing?: string
   /** Connections for one test, on services that are empty. Several apps may be made with them. */
@@ -93,7 +91,6 @@ export const pairs: readonly Pair[] = [
   {
     name: 'memory × dynamodb',
     hasBackend: true,
-    cannotList: true,
     open: () => ({
       options: {
         broker: 'memory:',

@@ -193,7 +193,7 @@ feature('control/rate-limit-changes-for-all-workers', { backend: true }, async (
   await expect(app.control.rateLimit('limited', 'fast')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })
 
-feature('control/revoke-and-retry-all-that-match', { backend: true, lists: true }, async (stage) => {
+feature('control/revoke-and-retry-all-that-match', { backend: true }, async (stage) => {
   const app = stage.app()
   let fails = true
   const bad = app.task({

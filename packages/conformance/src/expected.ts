@@ -1,6 +1,7 @@
 import { brokerCases } from './broker/cases.ts'
 import type { BrokerOffers } from './broker/offers.ts'
 import { type ConformanceCase, whyNotApplicable } from './case.ts'
+import { payloadCases } from './payloads/cases.ts'
 import { resultCases } from './results/cases.ts'
 import { stateCases } from './state/cases.ts'
 import type { BackendOffers } from './state/offers.ts'
@@ -11,6 +12,7 @@ type Question =
   | { readonly suite: 'broker'; readonly offers: BrokerOffers }
   | { readonly suite: 'backend'; readonly offers: BackendOffers }
   | { readonly suite: 'store'; readonly offers: StoreOffers }
+  | { readonly suite: 'payloads'; readonly offers: object }
 
 /**
  * Ids of the cases that have to pass, from what a driver offers alone: to be compared with a report's `passed`.
@@ -26,6 +28,8 @@ export function expectedCaseIds(question: Question): readonly string[] {
       return applicable([...resultCases, ...stateCases], question.offers)
     case 'store':
       return applicable(storeCases, question.offers)
+    case 'payloads':
+      return applicable(payloadCases, question.offers)
   }
 }
 

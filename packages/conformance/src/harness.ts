@@ -1,4 +1,4 @@
-import type { Backend, Broker, Millis } from '@tq/core/driver'
+import type { Backend, Broker, Millis, PayloadStore } from '@tq/core/driver'
 
 /** What every harness has: time, and an end. */
 export interface HarnessBase {
@@ -46,6 +46,14 @@ export interface BackendHarness extends HarnessBase {
   /** A fresh, unopened instance, on the same service as the others. */
   create(): Promise<Backend>
   /** Never the same twice; used for task ids, keys, collections and the like. */
+  key(): string
+}
+
+/** How the suite reaches a payload store. */
+export interface PayloadHarness extends HarnessBase {
+  /** A fresh, unopened instance, on the same service as the others. */
+  create(): Promise<PayloadStore>
+  /** Never the same twice; at most 60 letters, digits and dashes. */
   key(): string
 }
 

@@ -2,7 +2,8 @@ export { type BackendOffers, backendSuite } from './backend-suite.ts'
 export { type BrokerOffers, brokerSuite } from './broker-suite.ts'
 export type { ConformanceCase, Requirement } from './case.ts'
 export { expectedCaseIds } from './expected.ts'
-export type { BackendHarness, BrokerHarness, HarnessBase, StoreHarness } from './harness.ts'
+export type { BackendHarness, BrokerHarness, HarnessBase, PayloadHarness, StoreHarness } from './harness.ts'
+export { payloadSuite } from './payload-suite.ts'
 export {
   type CaseOutcome,
   type ConformanceReport,

@@ -12,7 +12,7 @@ export interface Stage {
  * @example const report = await runSuite(brokerSuite(harness))
  */
 export interface Suite {
-  readonly suite: 'broker' | 'backend' | 'store'
+  readonly suite: 'broker' | 'backend' | 'store' | 'payloads'
   /** The harness's name. */
   readonly name: string
   /** Cases must run one after another: they share a virtual clock. */

@@ -2,7 +2,8 @@ import { afterAll, describe, test } from 'vitest'
 import { backendSuite } from './backend-suite.ts'
 import { brokerSuite } from './broker-suite.ts'
 import { defaultTimeoutMs } from './case.ts'
-import type { BackendHarness, BrokerHarness, StoreHarness } from './harness.ts'
+import type { BackendHarness, BrokerHarness, PayloadHarness, StoreHarness } from './harness.ts'
+import { payloadSuite } from './payload-suite.ts'
 import { writeReport } from './report-file.ts'
 import { type CaseOutcome, missingCases, runCase, summarise } from './run.ts'
 import { storeSuite } from './store-suite.ts'
@@ -36,6 +37,15 @@ export function describeBackend(harness: BackendHarness): void {
  */
 export function describeStore(harness: StoreHarness): void {
   describeSuite(storeSuite(harness))
+}
+
+/**
+ * Every case of a payload store as one vitest test, named by its id.
+ *
+ * @example describePayloads(harness())
+ */
+export function describePayloads(harness: PayloadHarness): void {
+  describeSuite(payloadSuite(harness))
 }
 
 /** Teardown and the probe get this much more than the case itself, so that the case's own message is seen. */

@@ -39,6 +39,7 @@ export type {
   RoutedMessage,
   Settlement,
 } from './contracts/broker.ts'
+export type { KeptPayload, PayloadName, PayloadStore } from './contracts/payload-store.ts'
 export type { TaskRecord, TaskState } from './contracts/record.ts'
 export { isTerminal, terminalStates } from './contracts/record.ts'
 export type { Clock, Millis } from './contracts/time.ts'
@@ -46,5 +47,6 @@ export { TqError, type TqErrorCode } from './errors/tq-error.ts'
 export { type Duration, parseDuration } from './options/duration.ts'
 export { checkKnown } from './options/known.ts'
 export { deadQueueOf } from './options/names.ts'
+export { inTurns } from './util/in-turns.ts'
 export { sleep } from './util/sleep.ts'
 export { systemClock } from './util/system-clock.ts'

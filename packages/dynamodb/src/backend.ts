@@ -1,9 +1,9 @@
 import type {
   AdapterContext,
   Backend,
+  BackendCapabilities,
   BrokerErrorCode,
   Millis,
-  ResultBackend,
   StateStore,
 } from '@tq/core/driver'
 import { dynamodbCapabilities } from './capabilities.ts'
@@ -23,13 +23,14 @@ const questions: { readonly most: number; readonly apartMs: Millis } = { most: 1
 /** Results and state in a table. Owns its client. */
 export class DynamodbBackend implements Backend {
   readonly name = 'dynamodb'
-  readonly capabilities = dynamodbCapabilities
-  readonly results: ResultBackend
+  readonly capabilities: BackendCapabilities
+  readonly results: DynamodbResults
   readonly state: StateStore
   readonly #connection: Connection
   #opening: Promise<void> | undefined
 
   constructor(options: ResolvedOptions, { namespace, clock }: AdapterContext) {
+    this.capabilities = dynamodbCapabilities(options.heartbeatMs)
     this.#connection = new Connection(options, namespace, clock)
     this.results = new DynamodbResults(this.#connection)
     this.state = new DynamodbState(this.#connection)
@@ -60,6 +61,7 @@ export class DynamodbBackend implements Backend {
     const connection = this.#connection
     await checkTable(connection)
     connection.opened()
+    this.results.opened()
     for (let asked = 0; asked < questions.most; asked++) {
       if (connection.time.uncertaintyMs <= uncertainEnoughMs) return
       await connection.sleep(questions.apartMs)

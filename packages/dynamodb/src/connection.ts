@@ -41,6 +41,8 @@ export type Attempted<Output> =
   | { readonly done: true; readonly output: Output }
   | { readonly done: false; readonly item: Item | undefined }
 
+/** Of items that are not wanted whole. */
+type Parts = Pick<KeysAndAttributes, 'ProjectionExpression' | 'ExpressionAttributeNames'>
 type Write<Input> = Omit<Input, 'TableName' | 'Key'>
 type Answering = { readonly response?: { readonly headers?: Readonly<Record<string, string>> } }
 
@@ -50,6 +52,8 @@ export class Connection {
   readonly clock: Clock
   readonly time: ServiceTime
   readonly options: ResolvedOptions
+  /** Whether the table has the index that records are listed by. */
+  lists = false
   readonly #client: DynamoDBClient
   readonly #closing = new AbortController()
   readonly #gate: Gate
@@ -96,9 +100,9 @@ export class Connection {
   }
 
   /** Strongly consistent, by number in the list; those that are absent are missing. Each key at most once. */
-  async getMany(keys: readonly Key[]): Promise<readonly Item[]> {
+  async getMany(keys: readonly Key[], parts: Parts = {}): Promise<readonly Item[]> {
     this.check()
-    const found = await inParallel(inParts(keys, mostGets), 8, (part) => this.#getPart(part))
+    const found = await inParallel(inParts(keys, mostGets), 8, (part) => this.#getPart(part, parts))
     return found.flat()
   }
 
@@ -257,11 +261,11 @@ export class Connection {
     }
   }
 
-  async #getPart(keys: readonly Key[]): Promise<readonly Item[]> {
+  async #getPart(keys: readonly Key[], parts: Parts): Promise<readonly Item[]> {
     const { table } = this.options
     const found: Item[] = []
     await this.#untilDone<KeysAndAttributes>(
-      { ConsistentRead: true, Keys: keys.map((key) => ({ ...key })) },
+      { ConsistentRead: true, Keys: keys.map((key) => ({ ...key })), ...parts },
       ({ Keys = [] }) => Keys.length,
       async (asked) => {
         const command = () => new BatchGetItemCommand({ RequestItems: { [table]: asked } })

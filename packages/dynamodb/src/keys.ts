@@ -13,6 +13,7 @@ const longest = { pk: 2_048, sk: 1_024 }
 /** Kinds of items, as they stand in partition keys. */
 export type Kind =
   | 'record'
+  | 'seen'
   | 'value'
   | 'member'
   | 'join'
@@ -51,6 +52,11 @@ export class Keys {
 /** A sort key must not be empty. */
 export function sortKey(member: string): string {
   return checked(`=${member}`, 'sk')
+}
+
+/** What an item is called that stands alone under its partition key. */
+export function nameOfKey({ pk }: Key): string {
+  return pk.S.split('#').slice(2).join('#')
 }
 
 export function memberOf(sk: string): string {

@@ -12,6 +12,10 @@ export interface DynamodbOptions {
   readonly createTable?: boolean
   /** A verb that takes longer has failed. @default 5_000 */
   readonly timeoutMs?: Millis
+  /**
+   * How often a worker says that it lives and looks for commands and revokes: three calls or so each time. @default 15_000
+   */
+  readonly heartbeatMs?: Millis
 }
 
 /** Everything about one table, from a URL and the adapter's options. */
@@ -20,12 +24,13 @@ export interface ResolvedOptions {
   readonly connection: DynamoDBClientConfig
   readonly createTable: boolean
   readonly timeoutMs: Millis
+  readonly heartbeatMs: Millis
   /** Equal for all tables of one service: they share its clock. */
   readonly service: string
 }
 
 const parts = /^dynamodb:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i
-const known = ['endpoint', 'createTable', 'timeoutMs']
+const known = ['endpoint', 'createTable', 'timeoutMs', 'heartbeatMs']
 
 /**
  * Reads `dynamodb://eu-central-1/table?createTable=true`. Without a region the SDK finds one (`AWS_REGION`, profiles);
@@ -51,12 +56,13 @@ export function resolveOptions(url: string, given: DynamodbOptions): ResolvedOpt
   if (createTable !== 'true' && createTable !== 'false') {
     throw invalid(url, `createTable is '${createTable}'; use true or false`)
   }
-  const timeoutMs = Number(
-    named.get('timeoutMs') || (named.has('timeoutMs') ? Number.NaN : (given.timeoutMs ?? 5_000)),
-  )
-  if (!(timeoutMs >= 500 && timeoutMs < 2 ** 31)) {
-    throw invalid(url, 'timeoutMs is a number of milliseconds from 500 on')
+  const millis = (name: 'timeoutMs' | 'heartbeatMs', otherwise: Millis): Millis => {
+    const value = Number(named.get(name) || (named.has(name) ? Number.NaN : (given[name] ?? otherwise)))
+    if (value >= 500 && value < 2 ** 31) return value
+    throw invalid(url, `${name} is a number of milliseconds from 500 on`)
   }
+  const timeoutMs = millis('timeoutMs', 5_000)
+  const heartbeatMs = millis('heartbeatMs', 15_000)
   const endpoint = named.get('endpoint') ?? given.connection?.endpoint
   const connection: DynamoDBClientConfig = {
     ...given.connection,
@@ -65,7 +71,7 @@ export function resolveOptions(url: string, given: DynamodbOptions): ResolvedOpt
     ...(at < 0 ? {} : { credentials: credentials(authority.slice(0, at), url) }),
   }
   const service = typeof endpoint === 'string' ? endpoint : `region ${region}`
-  return { table, connection, createTable: createTable === 'true', timeoutMs, service }
+  return { table, connection, createTable: createTable === 'true', timeoutMs, heartbeatMs, service }
 }
 
 function credentials(text: string, url: string) {

@@ -1,6 +1,7 @@
 import type { ClaimOutcome, ClaimRequest, TaskRecord, TaskState } from '@tq/core/driver'
 import { attributes, type Item, line, numberOf, placeholders, textOf } from './attributes.ts'
 import { checkLength } from './capabilities.ts'
+import type { Place } from './listing.ts'
 import type { Instant } from './service-time.ts'
 import { endOf, removedAfter } from './time-to-live.ts'
 
@@ -22,6 +23,10 @@ const open = all('#generation = :generation', '#ended = :no')
 const store = line(`SET #name = :name, #queue = :queue, #state = :state, #generation = :generation,
   #attempt = :attempt, #epoch = :epoch, #updated = :updated, #detail = :detail, #ended = :ended, #ttlMs = :ttlMs, #markMs = :markMs,
   #expires = :expires, #forgotten = :forgotten, #ttl = :ttl`)
+/** Where a task is listed is decided when its first record is stored. */
+const storeAndList = `${store}, #shard = if_not_exists(#shard, :shard), #seen = if_not_exists(#seen, :seen)`
+const listTroubled = `${storeAndList}, #trouble = :trouble`
+const listWell = `${storeAndList} REMOVE #trouble`
 const storable = any(
   unknown,
   '#generation < :generation',
@@ -35,7 +40,7 @@ export function checkRecord({ id, detail }: TaskRecord): void {
 }
 
 /** Stores a record, fenced by (generation, attempt, epoch). The run that claimed it stays, so that it may claim again. */
-export function storing(record: TaskRecord, now: Instant) {
+export function storing(record: TaskRecord, now: Instant, place: Place | undefined) {
   const { name, queue, state, generation, attempt, epoch, updatedAt, detail, ttlMs, markMs } = record
   const forgotten = endOf(now, Math.max(ttlMs, markMs))
   const values = {
@@ -55,11 +60,14 @@ export function storing(record: TaskRecord, now: Instant) {
     expires: endOf(now, ttlMs),
     forgotten,
     ttl: removedAfter(forgotten),
+    ...(place ? { shard: place.shard, seen: place.seen } : {}),
+    ...(place?.trouble === undefined ? {} : { trouble: place.trouble }),
   }
+  const update = !place ? store : place.trouble === undefined ? listWell : listTroubled
   return {
-    UpdateExpression: store,
+    UpdateExpression: update,
     ConditionExpression: storable,
-    ...placeholders(values, store, storable),
+    ...placeholders(values, update, storable),
   }
 }
 

@@ -1,16 +1,25 @@
-import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskRecord } from '@tq/core/driver'
+import type { ClaimOutcome, ClaimRequest, ResultBackend, TaskHistory, TaskRecord } from '@tq/core/driver'
 import { numberOf, textOf } from './attributes.ts'
 import type { Connection } from './connection.ts'
+import { DynamodbHistory } from './history.ts'
 import type { Key } from './keys.ts'
+import { placeOf } from './listing.ts'
 import * as records from './records.ts'
 import { endOf } from './time-to-live.ts'
 
 /** What is known of each task: one item. Each change is one conditional write; a batch is as many, at once. */
 export class DynamodbResults implements ResultBackend {
   readonly #connection: Connection
+  /** Where the table has the index for it, which is known when it is open. */
+  history?: TaskHistory
 
   constructor(connection: Connection) {
     this.#connection = connection
+  }
+
+  /** From now on records are listed, where the table has the index for it. */
+  opened(): void {
+    if (this.#connection.lists) this.history = new DynamodbHistory(this.#connection)
   }
 
   async claim(items: readonly ClaimRequest[]): Promise<readonly ClaimOutcome[]> {
@@ -22,7 +31,11 @@ export class DynamodbResults implements ResultBackend {
     // Checked before anything is stored.
     for (const record of all) records.checkRecord(record)
     return await this.#inOrderPerId(all, async (record) => {
-      const write = records.storing(record, this.#connection.now())
+      const now = this.#connection.now()
+      const place = this.#connection.lists
+        ? placeOf(this.#connection.keys, record.id, record.state, now)
+        : undefined
+      const write = records.storing(record, now, place)
       return (await this.#connection.decide(this.#keyOf(record.id), write)) ? 'stored' : 'stale'
     })
   }

@@ -8,6 +8,7 @@ import type { Millis } from '@tq/core/driver'
 import { nameOf } from './classify.ts'
 import type { Connection } from './connection.ts'
 import { TableError } from './errors.ts'
+import { listIndexes } from './listing.ts'
 
 /** Local index of parked items by when they are seen: the only one that is strongly consistent. */
 export const dueIndex = 'due'
@@ -30,6 +31,7 @@ export async function checkTable(connection: Connection): Promise<void> {
     const described = await describe(connection)
     if (described?.TableStatus === 'ACTIVE' || described?.TableStatus === 'UPDATING') {
       checkSchema(described, table)
+      connection.lists = hasList(described, table)
       break
     }
     if (connection.clock.monotonic() - startedAt > patienceMs) {
@@ -59,6 +61,8 @@ async function create(connection: Connection): Promise<void> {
         { AttributeName: 'pk', AttributeType: 'S' },
         { AttributeName: 'sk', AttributeType: 'S' },
         { AttributeName: 'due', AttributeType: 'N' },
+        { AttributeName: 'seen', AttributeType: 'S' },
+        ...listIndexes.map(({ partition }) => ({ AttributeName: partition, AttributeType: 'S' as const })),
       ],
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
@@ -74,6 +78,15 @@ async function create(connection: Connection): Promise<void> {
           Projection: { ProjectionType: 'KEYS_ONLY' },
         },
       ],
+      GlobalSecondaryIndexes: listIndexes.map(({ name, partition }) => ({
+        IndexName: name,
+        KeySchema: [
+          { AttributeName: partition, KeyType: 'HASH' },
+          { AttributeName: 'seen', KeyType: 'RANGE' },
+        ],
+        // What does not change: no state.
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['name', 'queue'] },
+      })),
     })
   await tolerating(() => connection.send(command), 'ResourceInUseException')
 }
@@ -105,4 +118,17 @@ function checkSchema({ KeySchema, LocalSecondaryIndexes }: TableDescription, tab
       `the table '${table}' has not the keys, or the local index '${dueIndex}', that tq needs`,
     )
   }
+}
+
+/** Records are listed where there are the indexes for it; where they are being made, they are from the next start on. */
+function hasList({ GlobalSecondaryIndexes = [] }: TableDescription, table: string): boolean {
+  const found = listIndexes.map(({ name }) =>
+    GlobalSecondaryIndexes.find(({ IndexName }) => IndexName === name),
+  )
+  for (const [at, { name, partition }] of listIndexes.entries()) {
+    const keys = found[at]?.KeySchema?.map(({ AttributeName }) => AttributeName)
+    if (keys === undefined || keys.join() === `${partition},seen`) continue
+    throw new TableError(`the index '${name}' of the table '${table}' has not the keys that tq needs`)
+  }
+  return found.every((index) => index && (index.IndexStatus ?? 'ACTIVE') === 'ACTIVE')
 }

@@ -41,6 +41,39 @@ describe('the table', { timeout: 30_000 }, () => {
     expect(await failureOf(backend, backend.open())).toBe('config')
   })
 
+  test('without the indexes for it lists nothing, and does all else', async () => {
+    await stage.connect(0)
+    const { endpoint } = stage
+    const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
+    const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials })
+    stage.also({ close: () => client.destroy() })
+    const TableName = `t-${randomUUID()}`
+    const keyed = (range: string) => [
+      { AttributeName: 'pk', KeyType: 'HASH' as const },
+      { AttributeName: range, KeyType: 'RANGE' as const },
+    ]
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: 'S' },
+          { AttributeName: 'due', AttributeType: 'N' },
+        ],
+        KeySchema: keyed('sk'),
+        LocalSecondaryIndexes: [
+          { IndexName: 'due', KeySchema: keyed('due'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+        ],
+      }),
+    )
+    const backend = await stage.openAt(TableName)
+    expect(backend.results.history).toBeUndefined()
+    await everyVerb(backend)
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }))
+    expect(Items.filter((item) => item['seen'] ?? item['shard'])).toEqual([])
+  })
+
   test('is never scanned, and only asked what the documented policy allows', async () => {
     const [backend] = await stage.connect()
     await everyVerb(backend as Backend)

@@ -10,6 +10,7 @@ describe('URLs', () => {
       table: 'tasks',
       createTable: false,
       timeoutMs: 5_000,
+      heartbeatMs: 15_000,
       connection: { region: 'eu-central-1' },
       service: 'region eu-central-1',
     })
@@ -19,6 +20,7 @@ describe('URLs', () => {
       table: 'a.b-c_d',
       createTable: true,
       timeoutMs: 900,
+      heartbeatMs: 15_000,
       connection: {
         region: 'local',
         endpoint,
@@ -43,6 +45,7 @@ describe('URLs', () => {
       'dynamodb://key:hidden@eu-central-1/tasks?x=1',
       'dynamodb://key:hidden@eu-central-1/tasks?createTable=perhaps',
       'dynamodb://key:hidden@eu-central-1/tasks?timeoutMs=',
+      'dynamodb://key:hidden@eu-central-1/tasks?heartbeatMs=20',
       'dynamodb://:hidden@eu-central-1/tasks',
       'dynamodb://key:hidden@eu-central-1/100%',
     ]) {

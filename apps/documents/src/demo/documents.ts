@@ -28,7 +28,7 @@ async function filesOf(folder: string, pattern: RegExp, options: { recursive?: b
   return entries
     .filter((entry) => entry.isFile() && pattern.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes('node_modules'))
+    .filter((path) => !/\/(node_modules|\.[^/]*)\//.test(relative(repository, path)))
     .sort()
 }
 

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs'
 import { CommandError } from '../output/command-error.ts'
 
 /** What may lie in a file. */
-const secrets = ['TQ_BROKER_URL', 'TQ_BACKEND_URL', 'TQ_DASHBOARD_TOKEN', 'TQ_DASHBOARD_USERS'] as const
+const secrets = [
+  'TQ_BROKER_URL',
+  'TQ_BACKEND_URL',
+  'TQ_PAYLOAD_URL',
+  'TQ_DASHBOARD_TOKEN',
+  'TQ_DASHBOARD_USERS',
+] as const
 const variables = { broker: 'TQ_BROKER_URL', backend: 'TQ_BACKEND_URL', namespace: 'TQ_NAMESPACE' } as const
 
 /**

@@ -18,6 +18,7 @@ const packages: Readonly<Record<string, string>> = {
   amqps: '@tq/rabbitmq',
   sqs: '@tq/sqs',
   dynamodb: '@tq/dynamodb',
+  s3: '@tq/s3',
   postgres: '@tq/postgres',
   postgresql: '@tq/postgres',
 }

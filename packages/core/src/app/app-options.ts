@@ -33,6 +33,7 @@ export const appOptionNames: ReadonlySet<string> = new Set<string>([
   'routes',
   'defaults',
   'maxPayloadBytes',
+  'payload',
   'maxQueueLength',
   'deadLetters',
   'publishTimeout',

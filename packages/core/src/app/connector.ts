@@ -29,6 +29,7 @@ export class Connector {
     const connection = await this.#connecting?.catch(() => undefined)
     this.#connecting = undefined
     await connection?.publisher.drain()
+    await connection?.payloads.close()
     await connection?.broker.close()
     await connection?.backend?.close()
     this.connected = undefined

@@ -82,6 +82,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   readonly control: Control
   readonly history: History
   readonly #options: AppOptions<State>
+  readonly #ownSettings: ResolvedSettings
   #standIns: StandIns | undefined
   readonly #catalog: AdapterCatalog
   readonly #connector: Connector
@@ -92,6 +93,7 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
   constructor(options: AppOptions<State>, settings: ResolvedSettings) {
     this.#options = options
     this.settings = settings
+    this.#ownSettings = settings
     this.clock = settings.clock
     this.logger = settings.logger
     this.codec = settings.codec
@@ -245,7 +247,15 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     await this.#connector.disconnect()
     this.#standIns = services
     this.clock = services?.clock ?? this.#options.clock ?? systemClock
-    this.settings = Object.freeze({ ...this.settings, clock: this.clock })
+    const { payload } = this.#ownSettings
+    this.settings = Object.freeze({
+      ...this.#ownSettings,
+      // A test keeps what is large beside the rest.
+      ...(services
+        ? { payload: payload && ({ ...payload, offload: 'backend' } as const), payloadUrl: undefined }
+        : {}),
+      clock: this.clock,
+    })
     this.#producer = new Producer(this)
     this.#waiter = undefined
   }

@@ -1,9 +1,13 @@
 import type { AdapterContext } from '../contracts/adapter.ts'
 import type { Backend } from '../contracts/backend.ts'
 import type { Broker } from '../contracts/broker.ts'
+import type { PayloadStore } from '../contracts/payload-store.ts'
 import { brokerError } from '../errors/broker-error.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { BackendPayloads } from '../runtime/backend-payloads.ts'
 import { parkedDelays } from '../runtime/parked-delays.ts'
+import type { PayloadOptions } from '../runtime/payload-settings.ts'
+import { Payloads } from '../runtime/payloads.ts'
 import { Publisher } from '../runtime/publisher.ts'
 import type { Connection } from '../runtime/runtime.ts'
 import { ServiceTime } from '../runtime/service-time.ts'
@@ -40,6 +44,13 @@ export async function openServices(
     await broker.close()
     throw error
   }
+  let payloads: Payloads
+  try {
+    payloads = await openPayloads(backend, catalog, context, settings)
+  } catch (error) {
+    await Promise.all([broker.close(), backend?.close()])
+    throw error
+  }
   warn(settings, broker, backend)
   const parked = parkedDelays(broker, backend)
   const time = new ServiceTime(settings.clock, backend)
@@ -53,6 +64,7 @@ export async function openServices(
     backend,
     oneStore: broker.store !== undefined && broker.store === backend?.store,
     parked,
+    payloads,
   }
 }
 
@@ -106,7 +118,7 @@ function warn({ logger }: ResolvedSettings, broker: Broker, backend: Backend | u
   for (const text of new Set(texts)) logger.warn(text)
 }
 
-async function reach(service: Broker | Backend, name: string, given: unknown): Promise<void> {
+async function reach(service: Broker | Backend | PayloadStore, name: string, given: unknown): Promise<void> {
   try {
     await service.open()
   } catch (cause) {
@@ -120,4 +132,64 @@ async function reach(service: Broker | Backend, name: string, given: unknown): P
       cause,
     )
   }
+}
+
+/** Where large values are kept, and where they may be read from. What an earlier deploy left in the backend is found. */
+async function openPayloads(
+  backend: Backend | undefined,
+  catalog: AdapterCatalog,
+  context: AdapterContext,
+  settings: ResolvedSettings,
+): Promise<Payloads> {
+  const { payload } = settings
+  const inBackend = backend && new BackendPayloads(backend)
+  const elsewhere = await payloadStore(payload?.offload, settings.payloadUrl, catalog, context)
+  if (payload?.offload === 'backend' && !inBackend) {
+    throw new TqError(
+      'BACKEND_REQUIRED',
+      "payload.offload 'backend' needs a backend, and there is none. Set TQ_BACKEND_URL, or payload.offload: 's3://bucket/prefix'.",
+      { details: { feature: 'payload.offload' } },
+    )
+  }
+  const write = payload && (payload.offload === 'backend' ? inBackend : elsewhere)
+  const stores = [inBackend, elsewhere].filter((store) => store !== undefined)
+  return new Payloads(payload, write, stores, {
+    codec: settings.codec,
+    clock: settings.clock,
+    timeoutMs: settings.publishTimeoutMs,
+    deletes: backend !== undefined,
+  })
+}
+
+async function payloadStore(
+  offload: PayloadOptions['offload'] | undefined,
+  url: string | undefined,
+  catalog: AdapterCatalog,
+  context: AdapterContext,
+): Promise<PayloadStore | undefined> {
+  const isNamed = offload === undefined || offload === 'backend' || offload === 's3'
+  const given = isNamed ? url : offload
+  if (given === undefined) {
+    if (offload !== 's3') return undefined
+    throw new TqError(
+      'INVALID_OPTION',
+      "payload.offload 's3' does not say which bucket. Set TQ_PAYLOAD_URL=s3://bucket/prefix, or payload.offload: 's3://bucket/prefix'.",
+    )
+  }
+  const store = typeof given === 'string' ? await storeFor(given, catalog, context) : given
+  await reach(store, `${store.name} payload store`, given)
+  return store
+}
+
+async function storeFor(
+  url: string,
+  catalog: AdapterCatalog,
+  context: AdapterContext,
+): Promise<PayloadStore> {
+  const adapter = await catalog.find(url)
+  if (adapter.createPayloadStore) return adapter.createPayloadStore(url, context)
+  throw new TqError(
+    'CAPABILITY_MISSING',
+    `${adapter.name} keeps no payloads: '${hidePassword(url)}' cannot be TQ_PAYLOAD_URL.`,
+  )
 }

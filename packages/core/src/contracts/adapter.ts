@@ -1,5 +1,6 @@
 import type { Backend } from './backend.ts'
 import type { Broker } from './broker.ts'
+import type { PayloadStore } from './payload-store.ts'
 import type { Clock } from './time.ts'
 
 /** What core gives an adapter along with a URL. */
@@ -20,4 +21,5 @@ export interface Adapter {
   /** Never connects; that is `open`'s. Throws on a URL that cannot be meant. */
   createBroker?(url: string, context: AdapterContext): Broker
   createBackend?(url: string, context: AdapterContext): Backend
+  createPayloadStore?(url: string, context: AdapterContext): PayloadStore
 }

@@ -30,6 +30,9 @@ export type TqErrorCode =
   | 'BACKEND_UNREACHABLE'
   | 'BACKEND_REFUSED'
   | 'QUEUE_FULL'
+  | 'PAYLOAD_STORE_UNREACHABLE'
+  | 'PAYLOAD_STORE_REFUSED'
+  | 'PAYLOAD_STORE_UNKNOWN'
   // how a task ended
   | 'TASK_FAILED'
   | 'TASK_REVOKED'
@@ -42,6 +45,7 @@ export type TqErrorCode =
   | 'ONCE_UNSURE'
   | 'UNKNOWN_TASK'
   | 'UNREADABLE_MESSAGE'
+  | 'PAYLOAD_MISSING'
   | 'TASK_CRASHED'
   | 'WORKER_STOPPING'
 
@@ -53,6 +57,7 @@ const passing: ReadonlySet<TqErrorCode> = new Set([
   'PUBLISH_UNKNOWN',
   'BACKEND_UNREACHABLE',
   'QUEUE_FULL',
+  'PAYLOAD_STORE_UNREACHABLE',
   'RESULT_TIMEOUT',
 ])
 

@@ -36,6 +36,8 @@ export interface StateChange {
 export interface TaskDetails extends Omit<TaskSummary, 'error'> {
   /** In SUCCESS, as long as it is kept; secrets left out. */
   readonly result?: unknown
+  /** Of a result that is too large for its record, and kept elsewhere: its length. `app.result(id).get()` reads it. */
+  readonly resultBytes?: number
   readonly error?: TaskErrorInfo
   /** The last failed runs, the first of them first. */
   readonly attempts: readonly FailedAttempt[]
@@ -64,6 +66,7 @@ export function readDetails(record: TaskRecord, isSecret: IsSecret, now: number)
   return {
     ...summary,
     ...('result' in detail && kept ? { result: redact(detail.result, isSecret) } : {}),
+    ...(detail.resultAt && kept ? { resultBytes: detail.resultAt.bytes } : {}),
     ...(detail.error ? { error: detail.error } : {}),
     ...(detail.outline ? { outline: detail.outline } : {}),
     attempts,

@@ -8,6 +8,8 @@ import { readJoined } from '../runtime/joined-values.ts'
 import { type RecordDetail, readDetail, toInfo, unexpired } from '../runtime/record-detail.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import { currentRun } from '../task/current-run.ts'
+import type { JoinedValues } from '../task/flow.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
 import type { AsyncResult, TaskInfo } from '../task/task.ts'
 import { sleep } from '../util/sleep.ts'
 import type { ResultWaiter } from './result-waiter.ts'
@@ -43,7 +45,10 @@ export class StoredResult<Result> implements AsyncResult<Result> {
 
   async info(): Promise<TaskInfo<Result> | undefined> {
     const record = await this.record()
-    return record && toInfo<Result>(record)
+    if (!record) return undefined
+    const info = toInfo<Result>(record)
+    const { resultAt } = readDetail(record)
+    return resultAt ? { ...info, result: (await this.#kept(resultAt)) as Result } : info
   }
 
   async get(options: { readonly timeout?: Duration; readonly signal?: AbortSignal } = {}): Promise<Result> {
@@ -105,15 +110,24 @@ export class StoredResult<Result> implements AsyncResult<Result> {
 
   async #valueOf(record: TaskRecord): Promise<Result> {
     const detail = readDetail(record)
-    if (record.state === 'SUCCESS' && detail.joined)
-      return (await readJoined((await this.#backend('get')).state, detail.joined)) as Result
-    if (record.state === 'SUCCESS') return detail.result as Result
+    if (record.state === 'SUCCESS' && detail.joined) return (await this.#joined(detail.joined)) as Result
+    if (record.state === 'SUCCESS')
+      return (detail.resultAt ? await this.#kept(detail.resultAt) : detail.result) as Result
     if (record.state === 'REVOKED') throw new TaskRevoked(this.id, detail.reason ?? 'revoked')
     throw new TaskFailure(
       this.id,
       record.name,
       detail.error ?? { name: 'Error', message: 'no reason was kept' },
     )
+  }
+
+  async #joined(joined: JoinedValues): Promise<unknown> {
+    const { state } = await this.#backend('get')
+    return await readJoined(state, (await this.#runtime.connect()).payloads, joined)
+  }
+
+  async #kept(ref: PayloadRef): Promise<unknown> {
+    return await (await this.#runtime.connect()).payloads.loadOne(ref)
   }
 
   #warnInsideTask(): void {

@@ -1,7 +1,7 @@
-import type { OutboundMessage } from '../contracts/broker.ts'
 import { compose } from '../middleware/compose.ts'
 import type { SendContext } from '../middleware/types.ts'
 import { type Plan, pack, planSending } from '../runtime/outgoing.ts'
+import { keepAsides, type Packed } from '../runtime/packing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { noteSent, sentBefore } from '../runtime/sent-before.ts'
 import { giveTurnBack, replaceLast, takeTurn } from '../runtime/turns.ts'
@@ -57,9 +57,9 @@ export class Producer {
 
   async #sendAll(plan: Plan, inputs: readonly unknown[]): Promise<readonly string[]> {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
-    const messages = inputs.map((input) => pack(this.#runtime, connection, plan, input))
-    await this.#publish(connection, plan, messages)
-    return messages.map(({ id }) => id)
+    const packed = inputs.map((input) => pack(this.#runtime, connection, plan, input))
+    await this.#publish(connection, plan, packed)
+    return packed.map(({ message }) => message.id)
   }
 
   async #sendOne(task: TaskDefinition, input: unknown, options: SendOptions): Promise<string> {
@@ -71,22 +71,22 @@ export class Producer {
 
   async #deliver(plan: Plan, input: unknown): Promise<string> {
     const connection = this.#runtime.connected ?? (await this.#runtime.connect())
-    const message = pack(this.#runtime, connection, plan, input)
-    if (plan.taskId === undefined || connection.oneStore) return this.#sendPlanned(connection, plan, message)
+    const packed = pack(this.#runtime, connection, plan, input)
+    if (plan.taskId === undefined || connection.oneStore) return this.#sendPlanned(connection, plan, packed)
+    const { message } = packed
     // Under an id of the caller's own, and the broker cannot tell that it has had it.
     if (await sentBefore(connection, message.id)) return message.id
-    const id = await this.#sendPlanned(connection, plan, message)
+    const id = await this.#sendPlanned(connection, plan, packed)
     if (id === message.id && message.record) await noteSent(this.#runtime, connection, message.record)
     return id
   }
 
-  async #sendPlanned(connection: Connection, plan: Plan, message: OutboundMessage): Promise<string> {
-    if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, message)
-    if (plan.throttle) return this.#sendThrottled(connection, plan, plan.throttle, message)
-    if (plan.debounceKey !== undefined)
-      return this.#sendDebounced(connection, plan, plan.debounceKey, message)
-    await this.#publish(connection, plan, [message])
-    return message.id
+  async #sendPlanned(connection: Connection, plan: Plan, packed: Packed): Promise<string> {
+    if (plan.uniqueKey !== undefined) return this.#sendUnique(connection, plan, plan.uniqueKey, packed)
+    if (plan.throttle) return this.#sendThrottled(connection, plan, plan.throttle, packed)
+    if (plan.debounceKey !== undefined) return this.#sendDebounced(connection, plan, plan.debounceKey, packed)
+    await this.#publish(connection, plan, [packed])
+    return packed.message.id
   }
 
   /** Validates what is sent; the original goes out, the worker parses it once. */
@@ -98,17 +98,13 @@ export class Producer {
     return parsed instanceof Promise ? parsed : undefined
   }
 
-  async #sendUnique(
-    connection: Connection,
-    plan: Plan,
-    uniqueKey: string,
-    message: OutboundMessage,
-  ): Promise<string> {
+  async #sendUnique(connection: Connection, plan: Plan, uniqueKey: string, packed: Packed): Promise<string> {
+    const { message } = packed
     const backend = needBackend(connection, `uniqueKey (task '${plan.envelope.task}')`)
     const lock = await takeUnique(backend, uniqueKey, message.id)
     if ('holder' in lock) return lock.holder
     try {
-      await this.#publish(connection, plan, [message])
+      await this.#publish(connection, plan, [packed])
     } catch (error) {
       // Not when the answer is unknown: the task may be queued, and the lock ends by itself.
       if ((error as { code?: string }).code !== 'PUBLISH_UNKNOWN')
@@ -126,13 +122,14 @@ export class Producer {
     connection: Connection,
     plan: Plan,
     { key, everyMs }: NonNullable<Plan['throttle']>,
-    message: OutboundMessage,
+    packed: Packed,
   ): Promise<string> {
+    const { message } = packed
     const { state } = needBackend(connection, `throttle (task '${plan.envelope.task}')`)
     const held = await takeTurn(state, key, message.id, everyMs)
     if (held !== undefined) return held
     try {
-      await this.#publish(connection, plan, [message])
+      await this.#publish(connection, plan, [packed])
     } catch (error) {
       if ((error as { code?: string }).code !== 'PUBLISH_UNKNOWN') await giveTurnBack(state, key, message.id)
       throw error
@@ -140,25 +137,23 @@ export class Producer {
     return message.id
   }
 
-  async #sendDebounced(
-    connection: Connection,
-    plan: Plan,
-    key: string,
-    message: OutboundMessage,
-  ): Promise<string> {
+  async #sendDebounced(connection: Connection, plan: Plan, key: string, packed: Packed): Promise<string> {
+    const { message } = packed
     const backend = needBackend(connection, `debounce (task '${plan.envelope.task}')`)
     // Sent before the one before is taken back: at no moment is there none.
-    await this.#publish(connection, plan, [message])
+    await this.#publish(connection, plan, [packed])
     await replaceLast(backend, key, message.id, plan.pendingTtlMs, this.#runtime.clock.now())
     return message.id
   }
 
-  async #publish(connection: Connection, plan: Plan, messages: readonly OutboundMessage[]): Promise<void> {
+  async #publish(connection: Connection, plan: Plan, packed: readonly Packed[]): Promise<void> {
     const { settings, clock, events } = this.#runtime
+    const messages = packed.map(({ message }) => message)
     if (settings.maxQueueLength !== Number.POSITIVE_INFINITY) {
       this.#limit ??= new QueueLimit(connection.broker, clock, settings.maxQueueLength)
       await this.#limit.admit(plan.queue, messages.length)
     }
+    await keepAsides(connection, packed)
     await connection.publisher.publish(plan.queue, messages)
     for (const { id } of messages) {
       events.emit('sent', () => ({ id, name: plan.envelope.task, queue: plan.queue, attempt: 0 }))

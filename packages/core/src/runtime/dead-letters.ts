@@ -1,8 +1,10 @@
-import type { Delivery, OutboundMessage, Receiver } from '../contracts/broker.ts'
+import type { Delivery, Receiver } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { deadQueueOf } from '../options/names.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
+import { keepAsides, type Packed, refsOf } from './packing.ts'
 import { freshMessage } from './run-again.ts'
 import type { Connection, Runtime } from './runtime.ts'
 
@@ -54,13 +56,15 @@ export class DeadLetters {
   ): Promise<number> {
     return this.#take(queue, options, async (connection, deliveries) => {
       const sent: Delivery[] = []
-      const messages: OutboundMessage[] = []
+      const packed: Packed[] = []
       for (const delivery of deliveries) {
-        const message = await this.#again(queue, delivery, connection)
-        if (!message) continue
+        const one = await this.#again(queue, delivery, connection)
+        if (!one) continue
         sent.push(delivery)
-        messages.push(message)
+        packed.push(one)
       }
+      await keepAsides(connection, packed)
+      const messages = packed.map(({ message }) => message)
       if (messages.length > 0) await connection.publisher.publish(queue, messages)
       return sent
     })
@@ -127,7 +131,10 @@ export class DeadLetters {
         const { done: chosen, last } = await look(connection, deliveries)
         const done = new Set(chosen)
         kept.push(...deliveries.filter((delivery) => !done.has(delivery)))
-        if (done.size > 0) await receiver.ack(chosen.map(({ lease }) => lease))
+        if (done.size > 0) {
+          await receiver.ack(chosen.map(({ lease }) => lease))
+          connection.payloads.forget(chosen.flatMap((delivery) => this.#keptFor(delivery)))
+        }
         if (last) return
       }
     } finally {
@@ -158,18 +165,20 @@ export class DeadLetters {
     }
   }
 
+  /** What was kept for it: gone with its letter, as whoever runs again has a copy. */
+  #keptFor({ message }: Delivery): readonly PayloadRef[] {
+    const envelope = this.#read(message)
+    return envelope ? refsOf(envelope) : []
+  }
+
   /** Undefined where it cannot be run again now. */
-  async #again(
-    queue: string,
-    { message }: Delivery,
-    connection: Connection,
-  ): Promise<OutboundMessage | undefined> {
+  async #again(queue: string, { message }: Delivery, connection: Connection): Promise<Packed | undefined> {
     const headers = Object.fromEntries(
       Object.entries(message.headers).filter(([name]) => !name.startsWith('tq-dead-')),
     )
     const old = this.#read(message)
     // Unreadable here does not mean unreadable to a newer worker: it goes back as it is.
-    if (!old) return { id: message.id, body: message.body, headers }
+    if (!old) return { message: { id: message.id, body: message.body, headers }, asides: [] }
     try {
       return await freshMessage(this.#runtime, connection, queue, old)
     } catch (error) {

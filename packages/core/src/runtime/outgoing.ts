@@ -1,4 +1,3 @@
-import type { OutboundMessage } from '../contracts/broker.ts'
 import type { TaskRecord } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
@@ -8,10 +7,11 @@ import { checkKnown } from '../options/known.ts'
 import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
 import { currentRun } from '../task/current-run.ts'
-import { type NewEnvelope, toMessage } from '../task/envelope.ts'
+import type { NewEnvelope } from '../task/envelope.ts'
 import type { SendOptions, TaskDefinition } from '../task/task.ts'
 import { checkPriority } from '../task/task-policy.ts'
 import { newId } from '../util/ids.ts'
+import { type Packed, packEnvelope } from './packing.ts'
 import type { RecordDetail } from './record-detail.ts'
 import { type Connection, longestDelayMs, type Runtime } from './runtime.ts'
 import { routeOf } from './settings.ts'
@@ -102,8 +102,12 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
   }
 }
 
-/** One task's message, and its first record where there is a backend to keep it. @throws TqError `PAYLOAD_TOO_LARGE` */
-export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): OutboundMessage {
+/**
+ * One task's message, its first record where there is a backend to keep it, and what has to be kept before it is sent.
+ *
+ * @throws TqError `PAYLOAD_TOO_LARGE`
+ */
+export function pack(runtime: Runtime, connection: Connection, plan: Plan, input: unknown): Packed {
   const hop = nextHop(plan.delayMs, longestDelayMs(connection))
   const id = plan.taskId ?? newId(runtime.clock)
   const envelope: { -readonly [Name in keyof NewEnvelope]: NewEnvelope[Name] } = {
@@ -113,10 +117,9 @@ export function pack(runtime: Runtime, connection: Connection, plan: Plan, input
   }
   if (input !== undefined) envelope.input = input
   if (hop.leftMs > 0) envelope.delayLeftMs = hop.leftMs
-  const message = toMessage(envelope, runtime.codec, hop.delayMs)
-  const limit = Math.min(runtime.settings.maxPayloadBytes, connection.broker.capabilities.maxBodyBytes)
-  if (message.body.byteLength > limit) throw tooLarge(envelope.task, message.body.byteLength, limit)
-  return connection.backend ? { ...message, record: pendingRecord(plan, id, envelope.sentAt) } : message
+  const { message, asides } = packEnvelope(runtime, connection, envelope, hop.delayMs, plan.pendingTtlMs)
+  if (!connection.backend) return { message, asides }
+  return { message: { ...message, record: pendingRecord(plan, id, envelope.sentAt) }, asides }
 }
 
 function pendingRecord(plan: Plan, id: string, sentAt: number): TaskRecord {
@@ -204,12 +207,4 @@ function checkHeaders(headers: Record<string, string>, what: string): Record<str
   if (size > 16_384)
     throw new TqError('INVALID_OPTION', `${what}: the headers are longer than 16,384 characters.`)
   return headers
-}
-
-function tooLarge(task: string, size: number, limit: number): TqError {
-  return new TqError(
-    'PAYLOAD_TOO_LARGE',
-    `A message of task '${task}' is ${size} bytes; the limit is ${limit}. Store the data and pass its id or path, or raise maxPayloadBytes.`,
-    { details: { size, limit } },
-  )
 }

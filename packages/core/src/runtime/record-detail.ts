@@ -2,6 +2,7 @@ import type { TaskRecord } from '../contracts/record.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { FailedRun } from '../task/envelope.ts'
 import type { FlowOutline, JoinedValues } from '../task/flow.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
 import type { TaskInfo } from '../task/task.ts'
 import type { LogLine } from './log-lines.ts'
 import type { ToldDetail } from './told-detail.ts'
@@ -18,6 +19,8 @@ export interface RecordDetail extends ToldDetail {
   readonly worker?: string
   /** The value; absent when the handler returned nothing or the result is ignored. */
   readonly result?: unknown
+  /** In place of a result: where it is kept, as it is too large for a record. */
+  readonly resultAt?: PayloadRef
   /** In place of a result: the values of a join. */
   readonly joined?: JoinedValues
   /** Of a workflow: its outermost group, whose children its progress counts. */

@@ -1,25 +1,29 @@
 import type { Backend } from '../contracts/backend.ts'
-import type { OutboundMessage } from '../contracts/broker.ts'
+import type { TaskRecord } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Envelope, toMessage } from '../task/envelope.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
+import { keepAsides, type Packed, refsOf, withRefs } from './packing.ts'
+import { type Aside, ownerOf } from './payloads.ts'
 import { readDetail } from './record-detail.ts'
 import type { Connection, Runtime } from './runtime.ts'
 
 const keptMs: Millis = 14 * 86_400_000
 
 /**
- * A finished task's message as a fresh one, a generation higher, with its first record where there is a backend. A failed
- * workflow that it is part of goes on from there.
+ * A finished task's message as a fresh one, a generation higher, with its first record where there is a backend, and with
+ * its own copy of what it left behind: the old one goes with the old message. A failed workflow that it is part of goes
+ * on from there.
  *
  * @throws TqError `INVALID_OPTION` while its workflow has not failed yet
  */
 export async function freshMessage(
-  { codec, followUps }: Runtime,
-  { backend, time }: Connection,
+  { codec, settings, followUps }: Runtime,
+  { backend, time, payloads }: Connection,
   queue: string,
   old: Envelope,
-): Promise<OutboundMessage> {
+): Promise<Packed> {
   const { crashes: _c, misses: _m, delayLeftMs: _d, expiresMs: _e, failures: _f, epoch: _o, ...rest } = old
   const envelope: Envelope = {
     ...rest,
@@ -28,24 +32,34 @@ export async function freshMessage(
     sentAt: time.now(),
     ...(old.flow ? { flow: await followUps.reopen(old.flow) } : {}),
   }
-  const message = toMessage(envelope, codec, 0)
-  if (!backend) return message
-  return {
-    ...message,
-    record: {
-      id: envelope.id,
-      name: envelope.task,
-      queue,
-      state: 'PENDING',
-      generation: envelope.generation,
-      attempt: 0,
-      epoch: 0,
-      updatedAt: envelope.sentAt,
-      detail: JSON.stringify({ sentAt: envelope.sentAt }),
-      ttlMs: keptMs,
-      markMs: keptMs,
-    },
+  const asides: Aside[] = []
+  const again: PayloadRef[] = []
+  const refs = refsOf(old)
+  const owner = ownerOf(envelope.id, envelope.generation)
+  const copies =
+    refs.length > 0 ? await payloads.copies(owner, refs, keptMs + settings.deadLetterExpiresMs) : []
+  for (const [at, ref] of refs.entries()) {
+    const copy = copies[at]
+    if (copy) asides.push(copy)
+    // Where it is gone, the run will say so.
+    again.push(copy?.ref ?? ref)
   }
+  const message = toMessage(withRefs(envelope, again), codec, 0)
+  if (!backend) return { message, asides }
+  const record: TaskRecord = {
+    id: envelope.id,
+    name: envelope.task,
+    queue,
+    state: 'PENDING',
+    generation: envelope.generation,
+    attempt: 0,
+    epoch: 0,
+    updatedAt: envelope.sentAt,
+    detail: JSON.stringify({ sentAt: envelope.sentAt }),
+    ttlMs: keptMs,
+    markMs: keptMs,
+  }
+  return { message: { ...message, record }, asides }
 }
 
 /**
@@ -73,7 +87,8 @@ export async function runAgain(
       { details: { id, state: record.state } },
     )
   }
-  const message = await freshMessage(runtime, connection, record.queue, envelope as Envelope)
+  const packed = await freshMessage(runtime, connection, record.queue, envelope as Envelope)
   await connection.broker.declare({ name: record.queue })
-  await connection.publisher.publish(record.queue, [message])
+  await keepAsides(connection, [packed])
+  await connection.publisher.publish(record.queue, [packed.message])
 }

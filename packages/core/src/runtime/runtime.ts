@@ -8,6 +8,7 @@ import type { TaskRegistry } from '../task/registry.ts'
 import type { TaskEventHub } from './events.ts'
 import type { FollowUps } from './follow-ups.ts'
 import type { ParkedDelays } from './parked-delays.ts'
+import type { Payloads } from './payloads.ts'
 import type { Publisher } from './publisher.ts'
 import type { ServiceTime } from './service-time.ts'
 import type { ResolvedSettings } from './settings.ts'
@@ -26,6 +27,8 @@ export interface Connection {
   readonly time: ServiceTime
   /** Holds delays that are longer than the broker can; undefined where they go in hops. */
   readonly parked: ParkedDelays | undefined
+  /** What is too large to travel. */
+  readonly payloads: Payloads
 }
 
 /** What producer and worker share. One per app. */

@@ -13,6 +13,7 @@ import { checkPriority, taskSettingNames } from '../task/task-policy.ts'
 import { quietLogger } from '../util/quiet-logger.ts'
 import { systemClock } from '../util/system-clock.ts'
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history-settings.ts'
+import { type PayloadOptions, type ResolvedPayload, resolvePayload } from './payload-settings.ts'
 
 /** Where tasks of a name go when nobody says otherwise. */
 export interface Route {
@@ -35,6 +36,8 @@ export interface AppSettings {
   readonly defaults?: TaskSettings
   /** The largest message, in bytes, encoded. Pass ids rather than data. @default 1 MiB, or the broker's own limit if lower */
   readonly maxPayloadBytes?: number
+  /** Keeps large inputs and results outside messages and records; a reference travels. @default all travels */
+  readonly payload?: PayloadOptions
   /** Sending is refused with `QUEUE_FULL` while a queue has this many tasks ready. @default no limit */
   readonly maxQueueLength?: number
   /** Writes messages: Celery's task_serializer. @default JSON */
@@ -65,6 +68,9 @@ export interface ResolvedSettings {
   readonly routes: readonly { readonly pattern: RegExp; readonly route: Route }[]
   readonly defaults: TaskSettings
   readonly maxPayloadBytes: number
+  readonly payload: ResolvedPayload | undefined
+  /** Where `offload: 's3'` leads, and what others kept there is read from. */
+  readonly payloadUrl: string | undefined
   readonly maxQueueLength: number
   readonly deadLettersKept: number
   readonly deadLetterExpiresMs: Millis
@@ -90,6 +96,8 @@ export function resolveSettings(settings: AppSettings, environment: NodeJS.Proce
     routes: Object.entries(settings.routes ?? {}).map(([name, route]) => toRoute(name, route)),
     defaults: settings.defaults ?? {},
     maxPayloadBytes: checkPositive(settings.maxPayloadBytes ?? 1_048_576, 'maxPayloadBytes'),
+    payload: resolvePayload(settings.payload),
+    payloadUrl: environment['TQ_PAYLOAD_URL'] || undefined,
     maxQueueLength: checkPositive(settings.maxQueueLength ?? Number.POSITIVE_INFINITY, 'maxQueueLength'),
     deadLettersKept: checkPositive(settings.deadLetters?.keep ?? 10_000, 'deadLetters.keep'),
     deadLetterExpiresMs: parseDuration(settings.deadLetters?.expires ?? '90d', 'deadLetters.expires'),

@@ -13,8 +13,11 @@ export interface ToldDetail {
 }
 
 /** The same as the rest of a JSON object, comma first; empty for a task of which there is nothing to tell. */
-export function toldOf(envelope: Envelope, { args, isSecret }: ResolvedHistory): string {
-  const { input, parent, tags, flow } = envelope
+export function toldOf(
+  { parent, tags, flow }: Envelope,
+  input: unknown,
+  { args, isSecret }: ResolvedHistory,
+): string {
   // Put together by hand: every successful task pays for it.
   let told = args && input !== undefined ? `,"args":${preview(input, isSecret)}` : ''
   if (parent !== undefined) told += `,"parent":${JSON.stringify(parent)}`

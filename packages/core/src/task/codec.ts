@@ -28,13 +28,21 @@ const codecHeader = 'tq-codec'
 export class Codecs {
   /** Marks messages as written by this app's codec. JSON needs no mark: producers in other languages leave it out. */
   readonly headers: Readonly<Record<string, string>>
+  /** Of the codec that is written with. */
+  readonly name: string
   readonly #write: Codec
   readonly #read: ReadonlyMap<string, Codec>
 
   constructor(write: Codec, read: readonly Codec[]) {
     this.#write = write
+    this.name = write.name
     this.#read = new Map([...read, write].map((codec) => [codec.name, codec]))
-    this.headers = Object.freeze(write.name === jsonCodec.name ? {} : { [codecHeader]: write.name })
+    this.headers = Object.freeze(this.headersOf(write.name))
+  }
+
+  /** What marks a message of the named codec. */
+  headersOf(name: string): Readonly<Record<string, string>> {
+    return name === jsonCodec.name ? {} : { [codecHeader]: name }
   }
 
   encode(value: unknown): Uint8Array {

@@ -4,6 +4,7 @@ import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { Codecs } from './codec.ts'
 import type { FlowLink } from './flow.ts'
+import { isPayloadRef, type PayloadRef } from './payload-ref.ts'
 
 /** One failed run, as it is kept. */
 export interface FailedRun {
@@ -28,6 +29,8 @@ export interface Envelope {
   readonly task: string
   /** The input as the sender gave it, before parsing. Absent for tasks without input. */
   readonly input?: unknown
+  /** In place of `input`: where it is kept, as it is too large to travel. */
+  readonly payload?: PayloadRef
   /** Failed runs so far that counted. */
   readonly attempt: number
   /** How many times a person ran the finished task again. */
@@ -133,7 +136,11 @@ const optional: Readonly<Record<string, Check | undefined>> = {
   parent: isText,
   tags: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
   unique: isText,
-  flow: (value) => Array.isArray((value as FlowLink | null)?.frames),
+  payload: isPayloadRef,
+  flow: (value) => {
+    const { frames, framesAt } = (value ?? {}) as Partial<FlowLink>
+    return Array.isArray(frames) && (framesAt === undefined || isPayloadRef(framesAt))
+  },
 }
 
 function problemOf(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import type { Millis } from '../contracts/time.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { Envelope } from './envelope.ts'
+import type { PayloadRef } from './payload-ref.ts'
 
 /** How a step gets the value of the one before it: as its whole input, or as one field of it. */
 type Takes = 'previous' | { readonly field: string }
@@ -84,6 +85,8 @@ export interface Continuation {
 export interface FlowLink extends Continuation {
   /** The previous value is that of a join, which is too large to travel: the worker reads it. */
   readonly inputFrom?: JoinedValues & { readonly takes: Takes }
+  /** The frames are too large to travel: here they are kept, and `frames` is empty. */
+  readonly framesAt?: PayloadRef
 }
 
 /** The values of a join, in the place of a list that may be too long to travel. */
@@ -98,5 +101,8 @@ export interface FlowFailure {
   readonly id: string
 }
 
-/** How a node ended, and what a join keeps of a child. */
+/** How a node ended. */
 export type FlowValue = { readonly value?: unknown } | JoinedValues | FlowFailure
+
+/** What a join keeps of a child: how it ended, or where that is kept as it is too large. */
+export type KeptFlowValue = FlowValue | { readonly at: PayloadRef; readonly failed?: true }

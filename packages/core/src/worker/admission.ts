@@ -10,7 +10,7 @@ import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
-import { joinedInputs, revokedWorkflows } from './flow-admission.ts'
+import { inputsOf, revokedWorkflows } from './flow-admission.ts'
 import type { Job } from './job.ts'
 import type { LimitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
@@ -73,9 +73,8 @@ export class Admission {
     }
     const claims = await this.#claim(readable)
     const failures = await this.#failuresAmong(readable, claims)
-    const { revoked, inputs } = await this.#flows(
-      readable.filter(({ envelope }, index) => envelope.flow && typeof claims[index] === 'object'),
-    )
+    const claimed = readable.filter((_, index) => typeof claims[index] === 'object')
+    const { revoked, inputs } = await this.#partsElsewhere(claimed)
     const jobs: Job[] = []
     const receivedAt = this.#runtime.clock.monotonic()
     for (const [index, read] of readable.entries()) {
@@ -89,7 +88,9 @@ export class Admission {
       const input = inputs.has(envelope) ? inputs.get(envelope) : envelope.input
       const job = this.#toJob(read, claim, input, receivedAt)
       const outcome: Outcome | undefined =
-        typeof claim === 'string' ? { type: 'drop' } : this.#refusal(job, revoked)
+        typeof claim === 'string'
+          ? { type: 'drop', revoked: claim === 'revoked' }
+          : (this.#refusal(job, revoked) ?? this.#withoutInput(job))
       if (outcome) {
         refused.push({ job, outcome })
         this.#gate?.turnedAway(job)
@@ -109,12 +110,31 @@ export class Admission {
     return jobs.filter((_, index) => !outcomes[index])
   }
 
-  /** What has to be asked for parts of workflows; most batches have none. */
-  async #flows(parts: readonly Read[]) {
-    const { backend } = this.#connection
-    const envelopes = parts.map(({ envelope }) => envelope)
+  /** What has to be asked for parts of workflows and for large inputs; most batches have none. */
+  async #partsElsewhere(claimed: readonly Read[]) {
+    const { backend, payloads } = this.#connection
+    const envelopes = claimed.flatMap(({ envelope }) => (envelope.flow || envelope.payload ? [envelope] : []))
     const revoked = await revokedWorkflows(backend, envelopes)
-    return { revoked, inputs: await joinedInputs(backend, envelopes) }
+    // Those that only pass through, on their way to another time or another worker, need nothing.
+    const runnable = envelopes.filter(
+      ({ task, delayLeftMs = 0 }) => delayLeftMs === 0 && this.#runtime.registry.get(task)?.run,
+    )
+    return { revoked, inputs: await inputsOf(backend, payloads, runnable) }
+  }
+
+  /** Its input was kept outside its message, and cannot be had. */
+  #withoutInput({ envelope, input }: Job): Outcome | undefined {
+    if (!(input instanceof TqError)) return undefined
+    const { id, task, misses = 0 } = envelope
+    const { code, message } = input
+    if (code === 'PAYLOAD_STORE_UNKNOWN' && misses < maxMisses) {
+      this.#runtime.logger.warn(`task '${task}' waits for a worker that can read its input: ${message}`, {
+        id,
+      })
+      return { type: 'forward', delayMs: missDelay(misses), misses: misses + 1 }
+    }
+    this.#runtime.logger.error(`task '${task}' cannot run: ${message}`, { id, code })
+    return { type: 'dead', error: describeError(input), reason: 'payload missing' }
   }
 
   /** What is left to do for a task that has ended: whoever ended it may have died before it was done. */

@@ -11,6 +11,7 @@ import { TqError } from '../errors/tq-error.ts'
 import { decideRetry, type RetryDecision } from '../policy/retry.ts'
 import type { ServiceTime } from '../runtime/service-time.ts'
 import { checkJson } from '../task/json.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
 import { parseWith, type Schema } from '../task/schema.ts'
 import type { RetryPolicy } from '../task/task-policy.ts'
 import type { Job } from './job.ts'
@@ -33,6 +34,10 @@ export interface AttemptSettings {
   readonly time: Pick<ServiceTime, 'now'>
   /** The longest value the backend keeps, as JSON. */
   readonly maxResultBytes: number
+  /** Longer values are kept elsewhere. @returns where */
+  readonly keepResult?: (job: Job, value: unknown) => Promise<PayloadRef>
+  /** So much is kept as part of the record, where longer ones can be kept elsewhere. */
+  readonly aboveBytes: number
 }
 
 /**
@@ -40,11 +45,12 @@ export interface AttemptSettings {
  * With a time limit the outcome may come before the handler returns: `context.running` is the handler itself.
  */
 export async function attempt(
-  { clock, time, maxResultBytes }: AttemptSettings,
+  settings: AttemptSettings,
   job: Job,
   context: RunContext,
   take: TakeHandler,
 ): Promise<Outcome> {
+  const { clock, time } = settings
   try {
     if (isExpired(job, time)) return { type: 'revoked', reason: 'expired before it was started' }
     const { task } = job
@@ -59,7 +65,7 @@ export async function attempt(
       ? withLimits(clock, job, context, handler, input)
       : handler(job, input, context))
     if (task.output) await checkOutput(job, task.output, value)
-    return toDone(job, value, maxResultBytes)
+    return await toDone(settings, job, value)
   } catch (error) {
     return toFailure(job, context, error)
   }
@@ -77,14 +83,25 @@ function isExpired({ envelope: { expiresMs, sentAt } }: Job, time: AttemptSettin
   return expiresMs !== undefined && time.now() - sentAt > expiresMs
 }
 
-function toDone(job: Job, value: unknown, maxResultBytes: number): Outcome {
+function toDone(
+  { maxResultBytes, aboveBytes, keepResult }: AttemptSettings,
+  job: Job,
+  value: unknown,
+): Outcome | Promise<Outcome> {
   if (job.lost) return { type: 'lost' }
   if (value === undefined) return { type: 'done', json: undefined }
   const what = `result of task '${job.task.name}'`
   checkJson(value, what)
   const json = JSON.stringify(value)
+  if (keepResult && json.length > aboveBytes && keepsResult(job))
+    return keepResult(job, value).then((resultAt) => ({ type: 'done', json, resultAt }))
   if (json.length * 3 > maxResultBytes) checkSize(json, what, maxResultBytes)
   return { type: 'done', json }
+}
+
+/** In a workflow the value is kept all the same: what follows may have to be driven from it. */
+export function keepsResult({ envelope, task }: Runnable): boolean {
+  return envelope.flow !== undefined || !(task.policy.ignoreResult || envelope.ignoreResult)
 }
 
 async function checkOutput({ envelope, task }: Job, schema: Schema, value: unknown): Promise<void> {

@@ -2,6 +2,7 @@ import type { Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { WorkerStopping } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { keepResult } from '../runtime/large-results.ts'
 import { LogLines } from '../runtime/log-lines.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
@@ -82,7 +83,15 @@ export class Engine {
     // Something is left for the rest of the record.
     const maxResultBytes =
       (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
-    this.#attempts = { clock: runtime.clock, time: connection.time, maxResultBytes }
+    this.#attempts = {
+      clock: runtime.clock,
+      time: connection.time,
+      maxResultBytes,
+      aboveBytes: Math.min(connection.payloads.aboveBytes, maxResultBytes / 3),
+      ...(connection.payloads.on && connection.backend
+        ? { keepResult: resultKeeper(runtime, connection) }
+        : {}),
+    }
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
     this.#inline = () => inline
     // The middleware runs in the child, around the handler, where its context is.
@@ -311,5 +320,13 @@ export class Engine {
     })
     while (this.active.size > 0 && !late) await this.#changed()
     given.abort()
+  }
+}
+
+/** Results that are too large for their records are kept as long as those. */
+function resultKeeper({ settings }: Runtime, { payloads }: Connection) {
+  return ({ envelope: { id, generation }, task }: Job, value: unknown) => {
+    const ttlMs = Math.max(task.policy.successTtlMs, settings.history.expiresMs)
+    return keepResult(payloads, id, generation, value, ttlMs)
   }
 }

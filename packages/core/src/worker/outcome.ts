@@ -1,11 +1,17 @@
 import type { Millis } from '../contracts/time.ts'
 import type { TaskErrorInfo } from '../errors/task-errors.ts'
 import type { Places } from '../runtime/waiting-lines.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
 
 /** How one delivery ends. Settling turns it into calls; nothing else decides. */
 export type Outcome =
   /** The handler returned; `json` is its value as text, undefined when it returned nothing. */
-  | { readonly type: 'done'; readonly json: string | undefined }
+  | {
+      readonly type: 'done'
+      readonly json: string | undefined
+      /** It is too large for a record, and kept here. */
+      readonly resultAt?: PayloadRef
+    }
   /** It failed, and runs again as a new copy. */
   | {
       readonly type: 'retry'
@@ -31,7 +37,7 @@ export type Outcome =
   | { readonly type: 'wait'; readonly places: Places }
   /** Given back as it is, uncharged. */
   | { readonly type: 'release' }
-  /** A copy of a task that has ended: acknowledged, nothing else. */
-  | { readonly type: 'drop' }
+  /** A copy of a task that has ended: acknowledged, nothing else. `revoked`: it is the only one, and never ran. */
+  | { readonly type: 'drop'; readonly revoked?: boolean }
   /** No longer ours: nothing may be written. */
   | { readonly type: 'lost' }

@@ -1,6 +1,7 @@
 import type { Delivery, Lease, Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { LeaseLost } from '../errors/task-errors.ts'
+import { refsOf } from '../runtime/packing.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 import { endOfAcknowledged, noReceiver } from './acknowledged.ts'
@@ -109,12 +110,15 @@ export class QueueSession {
 
   /** Hands a finished job to settling. */
   settle(job: Job, outcome: Outcome, startedAt: number, onSettled: (settlement: Settlement) => void): void {
-    const settled = this.#gate
-      ? (settlement: Settlement) => {
-          this.#gate?.left(job)
-          onSettled(settlement)
-        }
-      : onSettled
+    const refs = refsOf(job.envelope)
+    const settled =
+      this.#gate || refs.length > 0
+        ? (settlement: Settlement) => {
+            this.#gate?.left(job)
+            if (settlement === 'ok' && endsForGood(outcome)) this.#connection.payloads.forget(refs)
+            onSettled(settlement)
+          }
+        : onSettled
     const context = this.#settling
     context.now = this.#runtime.clock.now()
     const line = this.#line
@@ -152,6 +156,16 @@ export class QueueSession {
         resolve(settlement === 'ok')
       }),
     )
+  }
+
+  /**
+   * Not while its lease may have ended, by our own clock, as after a process was put to sleep: it is renewed first, or
+   * found to be lost. Others may be running the task by now.
+   */
+  mayStart({ receivedAt }: Job): boolean {
+    if (this.#connection.broker.capabilities.lease !== 'timed') return true
+    const heldSince = Math.max(receivedAt, this.#line?.renewedAt ?? 0)
+    return this.#runtime.clock.monotonic() - heldSince < this.#options.leaseMs
   }
 
   /** Gives back one job that waits for a slot. */
@@ -303,4 +317,13 @@ export class QueueSession {
     })
     await Promise.race([closing, sleep(this.#runtime.clock, longestPauseMs)])
   }
+}
+
+/** Nobody needs its input any more. A task that was given up can be run again. */
+function endsForGood(outcome: Outcome): boolean {
+  return (
+    outcome.type === 'done' ||
+    outcome.type === 'revoked' ||
+    (outcome.type === 'drop' && outcome.revoked === true)
+  )
 }

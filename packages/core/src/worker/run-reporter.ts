@@ -58,7 +58,7 @@ export class RunReporter {
   }
 
   #record(run: ActiveRun): TaskRecord {
-    const { envelope, queue, epoch } = run.job
+    const { envelope, input, queue, epoch } = run.job
     run.announced = true
     run.context.progressDirty = false
     const detail: RecordDetail = {
@@ -79,7 +79,7 @@ export class RunReporter {
       updatedAt: this.#runtime.clock.now(),
       detail: withTold(
         JSON.stringify(detail),
-        toldOf(envelope, this.#runtime.settings.history) + (run.context.lines?.told ?? ''),
+        toldOf(envelope, input, this.#runtime.settings.history) + (run.context.lines?.told ?? ''),
       ),
       ttlMs: keepMs,
       markMs: keepMs,

@@ -1,7 +1,10 @@
 import type { JoinProgress, StateStore } from '../contracts/backend.ts'
 import type { Millis } from '../contracts/time.ts'
+import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
-import type { Continuation, FlowFailure, FlowValue, JoinedValues } from '../task/flow.ts'
+import { type Aside, isMissing, ownerOf, type Payloads } from '../runtime/payloads.ts'
+import type { Continuation, FlowFailure, FlowValue, JoinedValues, KeptFlowValue } from '../task/flow.ts'
+import type { PayloadRef } from '../task/payload-ref.ts'
 
 /** A month: longer than any result of its tasks, so that whatever comes late still finds it. */
 export const flowTtlMs: Millis = 30 * 86_400_000
@@ -41,9 +44,11 @@ export function firstName(id: string): string {
 /** Joins in the state store: a fixed set of children, the first value of each, and what follows when all have reported. */
 export class FlowState {
   readonly #state: StateStore
+  readonly #payloads: Payloads
 
-  constructor(state: StateStore) {
+  constructor(state: StateStore, payloads: Payloads) {
     this.#state = state
+    this.#payloads = payloads
   }
 
   /** Fixes the children before the first of them is sent. Repeated, it changes nothing, and says how far it is. */
@@ -53,8 +58,7 @@ export class FlowState {
     failures: JoinedValues['failures'],
     continuation: Continuation,
   ): Promise<JoinProgress> {
-    const kept: KeptJoin = { continuation, failures }
-    await this.#state.put(joinKey(id), JSON.stringify(kept), { ttlMs: flowTtlMs, ifAbsent: true })
+    await this.#keep(id, { continuation, failures }, true)
     const names = Array.from({ length: children }, (_, index) => String(index))
     return await this.#state.expect(id, names, { ttlMs: flowTtlMs, sealed: true })
   }
@@ -62,8 +66,11 @@ export class FlowState {
   /** The ids of those that are complete now, each once. */
   async report(reports: readonly ChildReport[]): Promise<readonly string[]> {
     await Promise.all(reports.map((report) => this.#noteFailure(report)))
+    const values = await this.#light(
+      reports.map(({ join, child, value }) => ({ owner: `${ownerOf(`${join}.${child}`, 0)}/value`, value })),
+    )
     const progress = await this.#state.join(
-      reports.map(({ join, child, value }) => ({ join, child, value: JSON.stringify(value) })),
+      reports.map(({ join, child }, at) => ({ join, child, value: values[at] ?? '{}' })),
     )
     return [...new Set(reports.filter((_, at) => progress[at]?.complete).map(({ join }) => join))]
   }
@@ -72,14 +79,25 @@ export class FlowState {
   async openFollowUps(ids: readonly string[]): Promise<readonly CompleteJoin[]> {
     if (ids.length === 0) return []
     const values = await this.#state.get(ids.flatMap((id) => [joinKey(id), failedKey(id)]))
-    return ids.flatMap((id, at) => {
-      const kept = readKept(values[2 * at]?.value)
+    const joins: CompleteJoin[] = []
+    for (const [at, id] of ids.entries()) {
+      const text = values[2 * at]?.value
       const failed = values[2 * at + 1]?.value
-      if (!kept || kept.over) return []
-      const { continuation, failures } = kept
-      const end = failed === undefined ? { join: id, failures } : (JSON.parse(failed) as FlowFailure)
-      return [{ id, continuation, failures, end }]
-    })
+      try {
+        const kept = await this.#kept(text)
+        if (!kept || kept.over) continue
+        const { continuation, failures } = kept
+        const end = failed === undefined ? { join: id, failures } : (JSON.parse(failed) as FlowFailure)
+        joins.push({ id, continuation, failures, end })
+      } catch (error) {
+        // Nobody knows any more what follows: the whole workflow ends here.
+        if (!isMissing(error)) throw error
+        const { root } = JSON.parse(text ?? '{}') as { readonly root?: string }
+        const continuation = { ...(root === undefined ? {} : { root }), frames: [] }
+        joins.push({ id, continuation, failures: 'fail', end: { error: describeError(error), id } })
+      }
+    }
+    return joins
   }
 
   /** What follows is sent: whoever comes again need not do it again. */
@@ -87,7 +105,7 @@ export class FlowState {
     await Promise.all(
       joins.map(({ id, continuation, failures, end }) =>
         'error' in end
-          ? this.#markFailed(id, { continuation, failures })
+          ? this.#keep(id, { continuation, failures, over: true })
           : this.#state.put(joinKey(id), done, { ttlMs: flowTtlMs }),
       ),
     )
@@ -96,7 +114,7 @@ export class FlowState {
   /** @throws TqError `INVALID_OPTION` while a failed child of this join cannot be awaited anew */
   async refuseWhileOpen(id: string): Promise<void> {
     const [value] = await this.#state.get([joinKey(id)])
-    if (readKept(value?.value)?.failures === 'fail') throw stillRunning()
+    if ((await this.#kept(value?.value))?.failures === 'fail') throw stillRunning()
   }
 
   /**
@@ -112,7 +130,7 @@ export class FlowState {
     renamed: Map<string, string>,
   ): Promise<NonNullable<Continuation['join']>> {
     const [value] = await this.#state.get([joinKey(join.id)])
-    const kept = readKept(value?.value)
+    const kept = await this.#kept(value?.value)
     // No longer known, or it went on with the failure as a value.
     if (!kept || kept.failures === 'collect') return join
     const first = firstName(join.id)
@@ -123,7 +141,7 @@ export class FlowState {
     const { total } = await this.#state.expect(join.id, [], { ttlMs: flowTtlMs, sealed: false })
     await this.open(id, total, failures, outer ? { ...continuation, join: outer } : continuation)
     await this.#copySuccesses(join.id, id)
-    await this.#markFailed(join.id, kept)
+    await this.#keep(join.id, { ...kept, over: true })
     renamed.set(first, id)
     return { ...join, id }
   }
@@ -131,30 +149,61 @@ export class FlowState {
   async #copySuccesses(from: string, to: string): Promise<void> {
     for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
       const page = await this.#state.joined(from, { limit: 500, ...(cursor === undefined ? {} : { cursor }) })
-      const good = page.members.filter(({ value }) => !('error' in (JSON.parse(value) as FlowValue)))
+      const good = page.members.filter(({ value }) => !isFailure(JSON.parse(value) as KeptFlowValue))
       if (good.length > 0)
         await this.#state.join(good.map(({ member, value }) => ({ join: to, child: member, value })))
       cursor = page.next
     }
   }
 
-  async #markFailed(id: string, { continuation, failures }: KeptJoin): Promise<void> {
-    const over: KeptJoin = { continuation, failures, over: true }
-    await this.#state.put(joinKey(id), JSON.stringify(over), { ttlMs: flowTtlMs })
-  }
-
   /** Before it is reported: whoever completes the join has to see it. The first failure is the group's. */
   async #noteFailure({ join, value }: ChildReport): Promise<void> {
     if (!('error' in value)) return
     const [found] = await this.#state.get([joinKey(join)])
-    const kept = readKept(found?.value)
+    const kept = await this.#kept(found?.value)
     if (!kept || kept.over || kept.failures === 'collect') return
     await this.#state.put(failedKey(join), JSON.stringify(value), { ttlMs: flowTtlMs, ifAbsent: true })
   }
+
+  async #keep(id: string, kept: KeptJoin, ifAbsent = false): Promise<void> {
+    const { root } = kept.continuation
+    const [text = ''] = await this.#light([
+      { owner: `${ownerOf(id, 0)}/after`, value: kept, ...(root === undefined ? {} : { root }) },
+    ])
+    await this.#state.put(joinKey(id), text, { ttlMs: flowTtlMs, ifAbsent })
+  }
+
+  /** Undefined when it is not known any more, or done. */
+  async #kept(text: string | undefined): Promise<KeptJoin | undefined> {
+    if (text === undefined || text === done) return undefined
+    const kept = JSON.parse(text) as KeptJoin | { readonly at: PayloadRef }
+    return 'at' in kept ? ((await this.#payloads.loadOne(kept.at)) as KeptJoin) : kept
+  }
+
+  /** Values as text, or, of those that are too large for the state, where they are kept. */
+  async #light(
+    values: readonly {
+      readonly owner: string
+      readonly value: FlowValue | KeptJoin
+      readonly root?: string
+    }[],
+  ): Promise<readonly string[]> {
+    const asides: Aside[] = []
+    const texts = values.map(({ owner, value, ...rest }) => {
+      const text = JSON.stringify(value)
+      if (text.length <= this.#payloads.aboveBytes) return text
+      const aside = this.#payloads.aside(owner, value, flowTtlMs, 'value of a workflow')
+      asides.push(aside)
+      const failed = 'error' in value ? { failed: true as const } : {}
+      return JSON.stringify({ at: aside.ref, ...failed, ...rest } satisfies KeptFlowValue)
+    })
+    await this.#payloads.keep(asides)
+    return texts
+  }
 }
 
-function readKept(value: string | undefined): KeptJoin | undefined {
-  return value === undefined || value === done ? undefined : (JSON.parse(value) as KeptJoin)
+function isFailure(value: KeptFlowValue): boolean {
+  return 'at' in value ? value.failed === true : 'error' in value
 }
 
 function stillRunning(): TqError {

@@ -1,8 +1,8 @@
-import type { OutboundMessage } from '../contracts/broker.ts'
 import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { readJoined } from '../runtime/joined-values.ts'
 import { pack } from '../runtime/outgoing.ts'
+import type { Packed } from '../runtime/packing.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import type {
   Continuation,
@@ -62,6 +62,8 @@ export class Starter {
         return this.#startChildren(node.children, node.failures, id, inner, given)
       case 'map': {
         const elements = await this.#elements(given)
+        if (elements instanceof TqError)
+          return [{ continuation: inner, end: { error: describeError(elements), id } }]
         if (!elements) return [{ continuation: inner, end: { error: noList(node.child.task), id } }]
         const children = elements.map((input): FlowTask => ({ ...node.child, input }))
         return this.#startChildren(children, 'fail', id, inner, undefined)
@@ -77,11 +79,11 @@ export class Starter {
   ): Promise<readonly Move[]> {
     const { input, inputFrom } = bind(node, given)
     // The continuation may be the link of the task before, which says where that one's input was.
-    const { inputFrom: _, ...rest }: FlowLink = continuation
+    const { inputFrom: _, framesAt: _at, ...rest }: FlowLink = continuation
     const flow: FlowLink = { ...rest, ...(inputFrom ? { inputFrom } : {}) }
     try {
-      const message = packNode(this.#runtime, this.#connection, { ...node, input }, id, flow)
-      await this.#outbox.add(node.queue, message)
+      const packed = packNode(this.#runtime, this.#connection, { ...node, input }, id, flow)
+      await this.#outbox.add(node.queue, packed)
       return []
     } catch (error) {
       // Too large to travel: that ends the workflow, and must not be tried for ever.
@@ -98,7 +100,7 @@ export class Starter {
     continuation: Continuation,
     given: FlowValue | undefined,
   ): Promise<readonly Move[]> {
-    const state = new FlowState(needBackend(this.#connection, 'a group').state)
+    const state = new FlowState(needBackend(this.#connection, 'a group').state, this.#connection.payloads)
     const { complete } = await state.open(id, children.length, failures, continuation)
     if (complete) {
       const joins = await state.openFollowUps([id])
@@ -118,10 +120,13 @@ export class Starter {
     return moves
   }
 
-  async #elements(given: FlowValue | undefined): Promise<readonly unknown[] | undefined> {
+  async #elements(given: FlowValue | undefined): Promise<readonly unknown[] | TqError | undefined> {
     if (given === undefined || 'error' in given) return undefined
+    const { payloads } = this.#connection
     const value =
-      'join' in given ? await readJoined(needBackend(this.#connection, 'map').state, given) : given.value
+      'join' in given
+        ? await readJoined(needBackend(this.#connection, 'map').state, payloads, given)
+        : given.value
     return Array.isArray(value) ? value : undefined
   }
 }
@@ -137,7 +142,7 @@ export function packNode(
   node: FlowTask,
   id: string,
   flow?: FlowLink,
-): OutboundMessage {
+): Packed {
   const plan = {
     queue: node.queue,
     delayMs: Math.max(node.delayMs ?? 0, (node.eta ?? 0) - runtime.clock.now()),

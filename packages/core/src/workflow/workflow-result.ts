@@ -1,4 +1,4 @@
-import type { StateStore } from '../contracts/backend.ts'
+import type { Backend } from '../contracts/backend.ts'
 import { isTerminal } from '../contracts/record.ts'
 import { TaskFailure } from '../errors/task-errors.ts'
 import { StoredResult } from '../producer/async-result.ts'
@@ -27,7 +27,7 @@ export class StoredWorkflow<Result> extends StoredResult<Result> implements Work
   async progress(): Promise<WorkflowProgress> {
     const group = await this.#group()
     if (!group) return { done: (await this.ready()) ? 1 : 0, total: 1 }
-    const state = await this.#state('progress')
+    const { state } = await this.#backendFor('progress')
     const { done, total } = await state.expect(group.join, [], { ttlMs: flowTtlMs, sealed: false })
     return { done, total }
   }
@@ -38,7 +38,7 @@ export class StoredWorkflow<Result> extends StoredResult<Result> implements Work
       yield { index: 0, value: (await this.get()) as Completed<Result>['value'] }
       return
     }
-    const state = await this.#state('completed')
+    const { state } = await this.#backendFor('completed')
     const told = new Set<string>()
     for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
       const over = isTerminal(await this.status())
@@ -55,10 +55,11 @@ export class StoredWorkflow<Result> extends StoredResult<Result> implements Work
 
   /** Children that have reported since the last look. */
   async *#fresh(
-    state: StateStore,
+    state: Backend['state'],
     { join, failures }: JoinedValues,
     told: Set<string>,
   ): AsyncGenerator<Completed<Result>> {
+    const { payloads } = await this.#runtime.connect()
     for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
       const page = await state.joined(join, { limit: pageSize, ...(cursor === undefined ? {} : { cursor }) })
       for (const { member, value } of page.members) {
@@ -67,7 +68,7 @@ export class StoredWorkflow<Result> extends StoredResult<Result> implements Work
         const ended = parseFlowValue(value)
         if ('error' in ended && failures === 'fail')
           throw new TaskFailure(ended.id, 'in a group', ended.error)
-        const settled = (await settle(state, ended, failures)) as Completed<Result>['value']
+        const settled = (await settle(state, payloads, ended, failures)) as Completed<Result>['value']
         yield { index: Number(member), value: settled }
       }
       cursor = page.next
@@ -80,7 +81,7 @@ export class StoredWorkflow<Result> extends StoredResult<Result> implements Work
     return this.#found
   }
 
-  async #state(feature: string): Promise<StateStore> {
-    return needBackend(await this.#runtime.connect(), `workflow.${feature}()`).state
+  async #backendFor(feature: string): Promise<Backend> {
+    return needBackend(await this.#runtime.connect(), `workflow.${feature}()`)
   }
 }

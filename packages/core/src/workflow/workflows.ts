@@ -1,7 +1,11 @@
 import { isTerminal, type TaskRecord } from '../contracts/record.ts'
+import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { checkTaskId } from '../options/names.ts'
 import type { EndedStep, FollowUps } from '../runtime/follow-ups.ts'
+import { resultDetail, resultOf } from '../runtime/large-results.ts'
+import { keepAsides } from '../runtime/packing.ts'
+import type { Payloads } from '../runtime/payloads.ts'
 import { type RecordDetail, readDetail } from '../runtime/record-detail.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { noteSent, sentBefore } from '../runtime/sent-before.ts'
@@ -61,7 +65,9 @@ export class Workflows implements FollowUps {
     if (node.kind !== 'task' || node.onError) return await this.#launch(node, id, true)
     const connection = await this.#runtime.connect()
     if (!connection.oneStore && (await sentBefore(connection, id))) return
-    const message = packNode(this.#runtime, connection, node, id)
+    const packed = packNode(this.#runtime, connection, node, id)
+    const { message } = packed
+    await keepAsides(connection, [packed])
     await connection.publisher.publish(node.queue, [message])
     if (!connection.oneStore && message.record) await noteSent(this.#runtime, connection, message.record)
   }
@@ -96,7 +102,7 @@ export class Workflows implements FollowUps {
     const failed = root.state === 'FAILURE'
     // It ended otherwise: nothing waits for this task any more.
     if (!failed && root.state !== 'STARTED') return link
-    const state = new FlowState(backend.state)
+    const state = new FlowState(backend.state, connection.payloads)
     if (!failed && root.generation === 0) {
       // Still in its first round: what counts of each child is what it said first.
       if (join) await state.refuseWhileOpen(join.id)
@@ -111,13 +117,13 @@ export class Workflows implements FollowUps {
 
   /** Step by step until all that follows is sent or waits for others. */
   async #drive(connection: Connection, first: (starter: Starter) => Promise<readonly Move[]>): Promise<void> {
-    const outbox = new Outbox(connection.publisher)
+    const outbox = new Outbox(connection)
     const starter = new Starter(this.#runtime, connection, outbox)
     let moves = await first(starter)
     while (moves.length > 0) moves = await this.#next(connection, starter, moves)
     await outbox.flush()
     if (starter.completed.length > 0 && connection.backend)
-      await new FlowState(connection.backend.state).markDone(starter.completed)
+      await new FlowState(connection.backend.state, connection.payloads).markDone(starter.completed)
   }
 
   /** What each move leads to: a next step, a report to a join, the end of the workflow. */
@@ -140,7 +146,7 @@ export class Workflows implements FollowUps {
       }
       const { join } = continuation
       if (join) reports.push({ join: join.id, child: join.child, value: end })
-      else if (root) endings.push(this.#ending(root, end))
+      else if (root) endings.push(await this.#ending(connection, root, end))
     }
     if (reports.length > 0) following.push(...(await this.#report(connection, starter, reports)))
     if (endings.length > 0) await connection.backend?.results.put(endings)
@@ -152,7 +158,7 @@ export class Workflows implements FollowUps {
     starter: Starter,
     reports: readonly ChildReport[],
   ): Promise<readonly Move[]> {
-    const state = new FlowState(needBackend(connection, 'a group').state)
+    const state = new FlowState(needBackend(connection, 'a group').state, connection.payloads)
     const joins = await state.openFollowUps(await state.report(reports))
     starter.completed.push(...joins)
     return joins.map(({ continuation, end }) => ({ continuation, end }))
@@ -166,17 +172,28 @@ export class Workflows implements FollowUps {
   }
 
   /** As told, or as the task's record says. */
-  async #endsOf({ backend }: Connection, ended: readonly EndedStep[]): Promise<readonly Move[]> {
+  async #endsOf(connection: Connection, ended: readonly EndedStep[]): Promise<readonly Move[]> {
+    const { backend } = connection
     const asked = ended.filter(({ end }) => end === undefined)
     const records = backend && asked.length > 0 ? await backend.results.get(asked.map(({ id }) => id)) : []
     const moves: Move[] = []
-    for (const { link, end } of ended) if (end) moves.push({ continuation: link, end })
-    for (const [index, { link, generation }] of asked.entries()) {
+    for (const { id, link, end } of ended) if (end) moves.push(await this.#move(connection, id, link, end))
+    for (const [index, { id, link, generation }] of asked.entries()) {
       const record = records[index]
-      const end = record && record.generation === generation ? endOf(record) : undefined
-      if (end) moves.push({ continuation: link, end })
+      const end =
+        record && record.generation === generation ? await endOf(record, connection.payloads) : undefined
+      if (end) moves.push(await this.#move(connection, id, link, end))
     }
     return moves
+  }
+
+  /** With the steps that follow, wherever they are kept. Where they are gone, that is how it ends. */
+  async #move({ payloads }: Connection, id: string, link: FlowLink, end: FlowValue): Promise<Move> {
+    if (!link.framesAt) return { continuation: link, end }
+    const { framesAt, ...rest } = link
+    const [frames] = await payloads.load([framesAt])
+    if (frames instanceof TqError) return { continuation: rest, end: { error: describeError(frames), id } }
+    return { continuation: { ...rest, frames: frames as FlowLink['frames'] }, end }
   }
 
   #rootRecord(id: string, node: FlowNode): TaskRecord {
@@ -221,11 +238,15 @@ export class Workflows implements FollowUps {
     }
   }
 
-  #ending(root: TaskRecord, end: FlowValue): TaskRecord {
+  async #ending({ payloads }: Connection, root: TaskRecord, end: FlowValue): Promise<TaskRecord> {
     const { successTtlMs, failureTtlMs } = resolveTaskPolicy({}, this.#runtime.settings.defaults, 'workflow')
     const endedAt = this.#runtime.clock.now()
     const outcome: RecordDetail =
-      'error' in end ? { error: end.error } : 'join' in end ? { joined: end } : { result: end.value }
+      'error' in end
+        ? { error: end.error }
+        : 'join' in end
+          ? { joined: end }
+          : await resultDetail(payloads, root.id, root.generation, end.value, successTtlMs)
     return {
       ...root,
       state: 'error' in end ? 'FAILURE' : 'SUCCESS',
@@ -273,10 +294,14 @@ async function callErrorCallbacks(
   return moves
 }
 
-function endOf(record: TaskRecord): FlowValue | undefined {
-  const { result, error, reason } = readDetail(record)
+async function endOf(record: TaskRecord, payloads: Payloads): Promise<FlowValue | undefined> {
+  const detail = readDetail(record)
+  const { error, reason } = detail
   const { id } = record
-  if (record.state === 'SUCCESS') return { value: result }
+  if (record.state === 'SUCCESS') {
+    const value = await resultOf(payloads, detail)
+    return value instanceof TqError ? { error: describeError(value), id } : { value }
+  }
   if (record.state === 'FAILURE')
     return { error: error ?? { name: 'Error', message: 'no reason was kept' }, id }
   if (record.state === 'REVOKED') return { error: revokedError(id, reason), id }

@@ -4,9 +4,11 @@ import type { Problem } from '../wire.ts'
 
 const fixes: Partial<Record<TqErrorCode, string>> = {
   BROKER_UNREACHABLE:
-    'Start the broker, or correct TQ_BROKER_URL. This page goes on by itself as soon as it answers; `tq doctor` looks closer.',
+    'Start the broker, or correct TQ_BROKER_URL. This page goes on by itself as soon as it answers.',
   BACKEND_UNREACHABLE:
-    'Start the backend, or correct TQ_BACKEND_URL. This page goes on by itself as soon as it answers; `tq doctor` looks closer.',
+    'Start the backend, or correct TQ_BACKEND_URL. This page goes on by itself as soon as it answers.',
+  BACKEND_REQUIRED:
+    'Set TQ_BACKEND_URL (redis://…, postgres://…, sqlite:…): tasks, workers and counts are kept there.',
   BROKER_NOT_CONFIGURED: 'Set TQ_BROKER_URL, or pass --broker.',
   ADAPTER_MISSING: 'Install the driver package beside your application.',
   BEAT_MISSING: 'Install it where the dashboard runs: npm install @tq/beat',

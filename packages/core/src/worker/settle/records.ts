@@ -3,6 +3,7 @@ import type { Millis } from '../../contracts/time.ts'
 import type { TaskErrorInfo } from '../../errors/task-errors.ts'
 import type { RecordDetail } from '../../runtime/record-detail.ts'
 import { toldOf, withTold } from '../../runtime/told-detail.ts'
+import { keepsResult } from '../attempt.ts'
 import type { Job } from '../job.ts'
 import type { Outcome } from '../outcome.ts'
 import type { SettleContext } from './context.ts'
@@ -13,16 +14,17 @@ const rememberMs: Millis = 14 * 86_400_000
 
 export function doneRecord(
   job: Job,
-  json: string | undefined,
+  { json, resultAt }: Outcome & { type: 'done' },
   startedAt: number,
   context: SettleContext,
 ): TaskRecord | undefined {
   const { task, envelope } = job
   const result =
-    // In a workflow the value is kept all the same: what follows may have to be driven from it.
-    json === undefined || (!envelope.flow && (task.policy.ignoreResult || envelope.ignoreResult))
+    json === undefined || !keepsResult(job)
       ? ''
-      : `,"result":${json}`
+      : resultAt
+        ? `,"resultAt":${JSON.stringify(resultAt)}`
+        : `,"result":${json}`
   // Put together by hand: this is the one line every successful task pays for.
   const failures = envelope.failures ? `,"attempts":${JSON.stringify(envelope.failures)}` : ''
   const detail = `{"sentAt":${envelope.sentAt},"startedAt":${startedAt},"endedAt":${context.now},"worker":${context.workerJson}${failures}${result}}`
@@ -96,7 +98,8 @@ function record(
   const { history, now } = context
   const ttlMs = Math.max(resultTtlMs, history.expiresMs)
   const until = ttlMs > resultTtlMs ? `,"until":${now + resultTtlMs}` : ''
-  const detail = withTold(json, toldOf(job.envelope, history) + (job.context?.lines?.told ?? '') + until)
+  const told = toldOf(job.envelope, job.input, history)
+  const detail = withTold(json, told + (job.context?.lines?.told ?? '') + until)
   const remember = context.copiesPossible || job.envelope.ownId === 1
   return {
     id: job.envelope.id,

@@ -59,7 +59,7 @@ function commitOf(job: Job, outcome: Outcome, startedAt: number, context: Settle
   const { lease } = job.delivery
   switch (outcome.type) {
     case 'done':
-      return withRecord(lease, doneRecord(job, outcome.json, startedAt, context), [])
+      return withRecord(lease, doneRecord(job, outcome, startedAt, context), [])
     case 'retry':
       return withRecord(lease, retryRecord(job, outcome, startedAt, context), [
         retryCopy(job, outcome, startedAt, context),
