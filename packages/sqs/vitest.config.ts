@@ -1,4 +1,4 @@
 import { project } from '../../vitest.shared.ts'
 
 // Cases mostly wait, for whole seconds: SQS counts in those.
-export default project('sqs', { maxConcurrency: 24 })
+export default project('sqs', { maxConcurrency: 16 })
