@@ -24,6 +24,8 @@ const checks: Readonly<Record<string, Command>> = {
 const checksAtOnce = 2
 const report = 'reports/vitest.json'
 
+/** What failed, and the first lines of why: said once more at the end, where it is found. */
+const failures: string[] = []
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 function run(
@@ -50,7 +52,9 @@ async function check(name: string, command: Command): Promise<void> {
   total[ok ? 'passed' : 'failed'] += 1
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`)
-  if (!ok) console.log(output)
+  if (ok) return
+  console.log(output)
+  failures.push(name)
 }
 
 async function checkAll(): Promise<void> {
@@ -66,8 +70,19 @@ interface VitestReport {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numTodoTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly message: string
+    readonly assertionResults: readonly {
+      readonly fullName: string
+      readonly status: string
+      readonly failureMessages: readonly string[]
+    }[]
+  }[]
 }
+
+const firstLines = (text: string): string => text.split('\n').slice(0, 3).join(' ').slice(0, 400)
 
 function readReport(): VitestReport | undefined {
   try {
@@ -84,6 +99,11 @@ async function test(filters: readonly string[]): Promise<void> {
   const result = readReport()
   const passed = result?.numPassedTests ?? 0
   const unloaded = result?.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0)
+  for (const { name, message } of unloaded ?? []) failures.push(`${name}: ${firstLines(message)}`)
+  for (const { name, assertionResults } of result?.testResults ?? []) {
+    for (const { fullName, status, failureMessages } of assertionResults)
+      if (status === 'failed') failures.push(`${name} > ${fullName}: ${firstLines(failureMessages[0] ?? '')}`)
+  }
   let failed = (result?.numFailedTests ?? 0) + (unloaded?.length ?? 0)
   // An error outside any test, a crash of the runner, no test at all: never a success.
   if (failed === 0 && (!ok || passed === 0)) failed = 1
@@ -102,6 +122,7 @@ if (filters.length === 0 && process.env['CI']) {
   await check('feature matrix', ['node', 'scripts/feature-matrix.ts', '--check'])
   await check('matrix of sample applications', ['node', 'scripts/app-matrix.ts', '--check'])
 }
+for (const failure of failures) console.log(`✗ ${failure}`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exitCode = total.failed > 0 ? 1 : 0

@@ -145,14 +145,30 @@ async function judge(
   return { sent: ids.size, unfinished, wrongOwner, doubleCommits, extraStarts: starts - ids.size }
 }
 
-/** Another run of the task had started before this one ended: its lease was over, its result must not count. */
+/**
+ * A later delivery of the task had started before this run ended: its lease was over, its result must not count. By the
+ * service's count of deliveries; a process put to sleep between its delivery and its start may start last without owning
+ * the task.
+ */
 function hadLostIt(run: string, entries: readonly Entry[]): boolean {
-  const start = entries.find((entry) => entry.run === run && entry.what === 'start')
+  const starts = entries.filter(({ what }) => what === 'start')
+  const start = starts.find((entry) => entry.run === run)
   const end = entries.find((entry) => entry.run === run && entry.what === 'end')
   if (!start || !end) return false
-  return entries.some(
-    (entry) => entry.what === 'start' && entry.run !== run && entry.at > start.at && entry.at < end.at,
+  const own = deliveryOf(start, entries)
+  return starts.some((other) => {
+    if (other.run === run || other.at >= end.at) return false
+    const theirs = deliveryOf(other, entries)
+    return theirs === own ? other.at > start.at : theirs > own
+  })
+}
+
+/** Which delivery of its task a run belongs to: the last one its process was given before it. */
+function deliveryOf(start: Entry, entries: readonly Entry[]): number {
+  const given = entries.filter(
+    ({ what, process, at }) => what === 'lease' && process === start.process && at < start.at,
   )
+  return Number(given.at(-1)?.run ?? 0)
 }
 
 function shuffle<T>(items: readonly T[], random: () => number): T[] {

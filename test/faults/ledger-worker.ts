@@ -6,13 +6,16 @@ import { sqlite } from '@tq/sqlite'
 import { sqs } from '@tq/sqs'
 import { Ledger } from './ledger.ts'
 import { ledgerApp } from './ledger-task.ts'
-import { type Mutant, mutate } from './mutants.ts'
+import { type Mutant, mutate, witness } from './mutants.ts'
 
 const { url = '', backend, ledger = '', lease = '1000', mutant = 'none' } = process.env
+const notes = new Ledger(ledger)
 const { app } = ledgerApp(
   { broker: url, ...(backend ? { backend } : {}) },
-  [sqlite(), redis(), rabbitmq(), sqs()].map((adapter) => mutate(adapter, mutant as Mutant)),
-  new Ledger(ledger),
+  [sqlite(), redis(), rabbitmq(), sqs()].map((adapter) =>
+    witness(mutate(adapter, mutant as Mutant), (id, delivery) => notes.note('lease', id, String(delivery))),
+  ),
+  notes,
 )
 const worker = createWorker(app, { concurrency: 10, lease: Number(lease), readAhead: 20 })
 process.once('SIGTERM', () => void worker.stop({ grace: '5s' }).then(() => app.close()))

@@ -2,11 +2,15 @@ import { openSync, readFileSync, writeSync } from 'node:fs'
 
 /** One line of a ledger: what a worker process saw, by a clock that all processes of the machine share. */
 export interface Entry {
-  /** `start` and `end` of a handler; `commit` when the worker was told that its result counts. */
-  readonly what: 'start' | 'end' | 'commit'
+  /**
+   * `lease` when the process was given the task; `start` and `end` of a handler; `commit` when the worker was told that
+   * its result counts.
+   */
+  readonly what: 'lease' | 'start' | 'end' | 'commit'
   readonly id: string
-  /** Different for every run of every task. */
+  /** Different for every run of every task; of a lease, which delivery of the task it is, by the service's count. */
   readonly run: string
+  readonly process: number
   readonly at: bigint
 }
 
@@ -19,7 +23,7 @@ export class Ledger {
   }
 
   note(what: Entry['what'], id: string, run: string): void {
-    writeSync(this.#file, `${what} ${id} ${run} ${process.hrtime.bigint()}\n`)
+    writeSync(this.#file, `${what} ${id} ${run} ${process.pid} ${process.hrtime.bigint()}\n`)
   }
 }
 
@@ -28,7 +32,7 @@ export function readLedger(path: string): readonly Entry[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [what = '', id = '', run = '', at = '0'] = line.split(' ')
-      return { what: what as Entry['what'], id, run, at: BigInt(at) }
+      const [what = '', id = '', run = '', pid = '0', at = '0'] = line.split(' ')
+      return { what: what as Entry['what'], id, run, process: Number(pid), at: BigInt(at) }
     })
 }

@@ -34,6 +34,26 @@ export function mutate(adapter: Adapter, mutant: Mutant): Adapter {
   }
 }
 
+/** The adapter, each of whose deliveries is told of: which message, and for which time it is delivered. */
+export function witness(adapter: Adapter, leased: (id: string, delivery: number) => void): Adapter {
+  const { createBroker } = adapter
+  if (!createBroker) return adapter
+  return {
+    ...adapter,
+    createBroker: (url, context) =>
+      wrapReceivers(createBroker(url, context), (receiver) => {
+        const receive = receiver.receive.bind(receiver)
+        return Object.assign(receiver, {
+          receive: async (options: Parameters<Receiver['receive']>[0]) => {
+            const deliveries = await receive(options)
+            for (const { message, deliveryCount } of deliveries) leased(message.id, deliveryCount ?? 0)
+            return deliveries
+          },
+        })
+      }),
+  }
+}
+
 /** Where broker and backend are two: whoever comes last wins, and the claims are worth nothing. */
 function withoutFencedRecords(backend: Backend): Backend {
   const { results } = backend

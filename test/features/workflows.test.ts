@@ -191,7 +191,7 @@ feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (st
   await expect(app.control.retry(flow.id)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })
 
-feature('workflows/run-again-as-a-whole', { backend: true, lists: true }, async (stage) => {
+feature('workflows/run-again-as-a-whole', { backend: true }, async (stage) => {
   const { app, sum } = tasksOf(stage)
   let broken = true
   const flaky = app.task({

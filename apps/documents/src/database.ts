@@ -202,7 +202,7 @@ export class DocumentDatabase {
 /** Opens the database of a data directory, and makes both where they are missing. */
 export function openDatabase(directory: string): DocumentDatabase {
   mkdirSync(directory, { recursive: true })
-  const connection = new DatabaseSync(join(directory, 'documents.db'), { timeout: busyTimeoutMs })
-  prepareSchema(connection)
+  const connection = new DatabaseSync(join(directory, 'documents.db'))
+  prepareSchema(connection, busyTimeoutMs)
   return new DocumentDatabase(connection)
 }

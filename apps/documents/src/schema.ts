@@ -62,11 +62,22 @@ const statements = `
   ) STRICT, WITHOUT ROWID;
 `
 
-/** Creates what is missing. Several processes may do so at once. */
-export function prepareSchema(connection: DatabaseSync): void {
+/** Rises with every change of the tables. */
+const version = 1
+
+/**
+ * Creates what is missing. Several processes may do so at once, as a server and its workers do when they start together:
+ * on a busy machine the last of them waits for longer than it would later for anything.
+ */
+export function prepareSchema(connection: DatabaseSync, busyTimeoutMs: number): void {
+  connection.exec('PRAGMA busy_timeout = 30000')
   // Readers do not wait for the writer, nor it for them.
   connection.exec('PRAGMA journal_mode = WAL')
-  connection.exec('BEGIN IMMEDIATE')
-  connection.exec(statements)
-  connection.exec('COMMIT')
+  if (connection.prepare('PRAGMA user_version').get()?.['user_version'] !== version) {
+    connection.exec('BEGIN IMMEDIATE')
+    connection.exec(statements)
+    connection.exec(`PRAGMA user_version = ${version}`)
+    connection.exec('COMMIT')
+  }
+  connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
 }

@@ -5,11 +5,13 @@ import { Project, taskFile } from './project.ts'
 const ready = 'ready for tasks'
 
 test('dev runs tasks on a file of its own and takes up changes, broken ones and repaired ones', async () => {
-  const project = new Project({ TQ_BROKER_URL: '' })
+  const project = new Project({ TQ_BROKER_URL: '', TQ_DASHBOARD_PORT: '0' })
   project.write('src/tasks.ts', taskFile)
   const dev = project.start(['dev', '-A', 'src/tasks.ts'])
-  expect((await dev.line('tq dev')).message).toContain('the dashboard is not part of it yet')
+  await dev.line('tq dev')
+  const [, dashboard = ''] = /dashboard: (http.*)$/.exec((await dev.line('dashboard: http')).message) ?? []
   await dev.line(ready)
+  expect(await (await fetch(`${dashboard}api/session`)).json()).toMatchObject({ broker: 'sqlite' })
   expect(existsSync(project.path('.tq/dev.db'))).toBe(true)
   const broker = { TQ_BROKER_URL: 'sqlite:.tq/dev.db' }
   expect(await project.tq(['call', 'add', '{"x":1,"y":2}', '--wait'], broker)).toMatchObject({
@@ -35,7 +37,7 @@ test('dev runs tasks on a file of its own and takes up changes, broken ones and 
 })
 
 test('dev reads .env, and leaves a broker alone that was named', async () => {
-  const project = new Project({ TQ_BROKER_URL: '' })
+  const project = new Project({ TQ_BROKER_URL: '', TQ_DASHBOARD_PORT: '0' })
   project.write('tasks.ts', taskFile)
   project.write('.env', 'TQ_BROKER_URL=sqlite:mine.db\nTQ_QUEUES=special\n')
   const dev = project.start(['dev', '-A', 'tasks.ts'])

@@ -9,6 +9,7 @@ import { actions } from './actions/catalog.ts'
 import { readObject } from './http/body.ts'
 import { hideCredentials } from './http/hide-credentials.ts'
 import { NotFound, toProblem } from './http/problem.ts'
+import { explainOutage } from './http/unreachable.ts'
 import { eventStream } from './live/event-stream.ts'
 import type { LiveReads } from './live/live-reads.ts'
 import { cleared, type Reader, within } from './live/reader.ts'
@@ -76,7 +77,8 @@ export function createApi({ app, guard, reader, live, bulk, options }: ApiParts)
   }
 
   api.notFound(() => problemOf(new NotFound('There is nothing here.')))
-  api.onError((error) => {
+  api.onError(async (thrown) => {
+    const error = await explainOutage(app, thrown)
     if (toProblem(error).status === 500)
       app[appBrand].runtime.logger.error('dashboard: a request failed', {
         error: hideCredentials(String(error.stack)),

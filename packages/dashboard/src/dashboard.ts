@@ -147,6 +147,10 @@ class MountedDashboard implements Dashboard {
     this.#files ??= new StaticFiles()
     const file = this.#files.answer(name, request)
     if (file) return file
+    // To somebody at a browser it says so in words; deeper down the page's own links would lead nowhere.
+    const reads = request.headers.get('accept')?.includes('text/html') && !path.includes('/')
+    const page = reads ? this.#files.answer('index.html', request) : undefined
+    if (page) return new Response(page.body, { status: 404, headers: page.headers })
     throw new NotFound('There is no such page.')
   }
 }

@@ -46,7 +46,9 @@ export class Client {
   }
 
   async #fetch<T>(path: string, expected: number, init: RequestInit = {}): Promise<T> {
-    const response = await fetch(`${this.#url}${path}`, { ...init, signal: this.#signal })
+    const send = () => fetch(`${this.#url}${path}`, { ...init, signal: this.#signal })
+    // A connection that was idle may be closed at the moment it is used again. Asking twice changes nothing; sending may.
+    const response = await (init.method === undefined ? send().catch(send) : send())
     const body = await response.text()
     if (response.status !== expected) throw new Error(`${path} answered ${response.status}: ${body}`)
     return JSON.parse(body) as T

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs'
+import { startDevDashboard } from '../dev/dev-dashboard.ts'
 import { DevLoop } from '../dev/dev-loop.ts'
 import { FolderWatch } from '../dev/watch-folder.ts'
 import { appFlag, connectionFlags, logFlags, queuesFlag } from '../flags/common-flags.ts'
@@ -32,7 +33,7 @@ const flags = {
 
 export const dev = command({
   name: 'dev',
-  description: 'Run tasks and schedules while you write them: SQLite, restarts on change',
+  description: 'Run tasks and schedules while you write them: SQLite, a dashboard, restarts on change',
   flags,
   // In production the environment comes from the platform.
   prepare() {
@@ -49,16 +50,18 @@ export const dev = command({
     const logger = new LineLogger(logOptions(values, undefined))
     chooseBroker()
     const broker = hidePasswords(process.env['TQ_BROKER_URL'] ?? '')
-    logger.info('tq dev: a worker and its beat; the dashboard is not part of it yet', { broker })
+    logger.info('tq dev: a worker, its beat and a dashboard', { broker })
     const grace = values.grace === undefined ? ['--grace', '2s'] : []
     const loop = new DevLoop([...grace, '--beat', ...rawArguments], logger)
     const watch = new FolderWatch(process.cwd(), (file) => loop.restart(file))
     loop.start()
+    const dashboard = startDevDashboard(logger)
     await new Promise<void>((resolve) => {
       const end = () => void loop.stop().then(resolve)
       onStopSignal(end, end)
     })
     watch.close()
+    await (await dashboard)?.()
   },
 })
 

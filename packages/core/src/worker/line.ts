@@ -1,4 +1,5 @@
 import type { Lease, Receiver } from '../contracts/broker.ts'
+import type { Millis } from '../contracts/time.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import type { Job } from './job.ts'
 import { endByOwnClock, LeaseDeadlines } from './lease-deadlines.ts'
@@ -14,6 +15,8 @@ export interface Line {
   readonly held: Map<Lease, Job | undefined>
   /** Where the service cannot tell that a lease is over. */
   readonly deadlines: LeaseDeadlines | undefined
+  /** When the last request was made that renewed all it held, by the monotonic clock. */
+  renewedAt: Millis
   /** No longer keeps its leases, nor watches them. */
   stopKeeping(): void
 }
@@ -39,7 +42,10 @@ export async function openLine(
   const kept = keeping.keep(receiver, {
     held: () => [...held.keys()],
     lost: (leases) => onLost(line, leases),
-    renewed: (leases, from) => deadlines?.counted(leases ?? held.keys(), from),
+    renewed: (leases, from) => {
+      line.renewedAt = from
+      deadlines?.counted(leases ?? held.keys(), from)
+    },
   })
   const stopWatching = deadlines?.watch(
     () => held.keys(),
@@ -50,6 +56,7 @@ export async function openLine(
     receiver,
     held,
     deadlines,
+    renewedAt: Number.NEGATIVE_INFINITY,
     settling: new SettleGroup(runtime, connection, receiver, isOver),
     stopKeeping: () => {
       kept.stop()

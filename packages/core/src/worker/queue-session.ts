@@ -158,6 +158,16 @@ export class QueueSession {
     )
   }
 
+  /**
+   * Not while its lease may have ended, by our own clock, as after a process was put to sleep: it is renewed first, or
+   * found to be lost. Others may be running the task by now.
+   */
+  mayStart({ receivedAt }: Job): boolean {
+    if (this.#connection.broker.capabilities.lease !== 'timed') return true
+    const heldSince = Math.max(receivedAt, this.#line?.renewedAt ?? 0)
+    return this.#runtime.clock.monotonic() - heldSince < this.#options.leaseMs
+  }
+
   /** Gives back one job that waits for a slot. */
   release(job: Job): void {
     const index = this.ready.indexOf(job)

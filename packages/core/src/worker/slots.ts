@@ -103,7 +103,9 @@ export class Slots {
   #startReady(): void {
     for (const session of this.#queues.sessions) {
       while (session.ready.length > 0 && this.active.size < this.concurrency && !this.#solo) {
-        const job = session.ready.shift() as Job
+        const job = session.ready[0] as Job
+        if (!session.mayStart(job)) break
+        session.ready.shift()
         if (job.suspect && !this.#host.isolates) {
           // The others do not wait for it.
           this.#suspects.push({ session, job })

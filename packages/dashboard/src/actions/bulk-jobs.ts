@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { App, TaskFilter } from '@tq/core'
 import { toProblem } from '../http/problem.ts'
+import { explainOutage } from '../http/unreachable.ts'
 import { describeFilter } from '../reads/task-filter.ts'
 import type { BulkJob } from '../wire.ts'
 
@@ -14,10 +15,10 @@ interface Job {
 
 /** Actions on all tasks that match a filter: they go on when the page is closed, and end with this process. */
 export class BulkJobs {
-  readonly #app: Pick<App<unknown>, 'control'>
+  readonly #app: App<unknown>
   readonly #jobs = new Map<string, Job>()
 
-  constructor(app: Pick<App<unknown>, 'control'>) {
+  constructor(app: App<unknown>) {
     this.#app = app
   }
 
@@ -76,7 +77,7 @@ export class BulkJobs {
       const state = job.stop.signal.aborted ? 'stopped' : 'complete'
       job.told = { ...job.told, state, endedAt: Date.now() }
     } catch (error) {
-      const { problem } = toProblem(error)
+      const { problem } = toProblem(await explainOutage(this.#app, error))
       job.told = { ...job.told, state: 'failed', problem, endedAt: Date.now() }
     }
   }

@@ -1,5 +1,6 @@
 import { hideCredentials } from '../http/hide-credentials.ts'
 import { TooSlow, toProblem } from '../http/problem.ts'
+import { explainOutage } from '../http/unreachable.ts'
 import { findRead } from '../reads/catalog.ts'
 import type { ReadContext } from '../reads/read.ts'
 import type { Problem } from '../wire.ts'
@@ -36,7 +37,7 @@ export class Reader {
       const value = await within(read.load(this.#context, query), longestMs, path.split('?')[0] ?? path)
       return { json: hideCredentials(JSON.stringify(value ?? null)), status: 200 }
     } catch (error) {
-      const { status, problem } = toProblem(error)
+      const { status, problem } = toProblem(await explainOutage(this.#context.app, error))
       return { problem: cleared(problem), status }
     }
   }

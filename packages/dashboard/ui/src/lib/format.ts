@@ -9,12 +9,13 @@ const dates = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
 })
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const shortDate = new Intl.DateTimeFormat(undefined, {
+const shortDate: Intl.DateTimeFormatOptions = {
   month: 'short',
   day: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
-})
+}
+const shortDates = new Map<string, Intl.DateTimeFormat>()
 
 /** `12,345`; above a hundred thousand `123.5K`. */
 export function count(value: number): string {
@@ -61,8 +62,23 @@ export function timeOfDay(at: number): string {
   return clock.format(at)
 }
 
-export function shortDateTime(at: number): string {
-  return shortDate.format(at)
+/** What the clocks of a time zone show then. */
+export function shortDateTime(at: number, timeZone: string): string {
+  let format = shortDates.get(timeZone)
+  if (!format) {
+    format = shortDateIn(timeZone)
+    shortDates.set(timeZone, format)
+  }
+  return format.format(at)
+}
+
+function shortDateIn(timeZone: string): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat(undefined, { ...shortDate, timeZone })
+  } catch {
+    // Unknown to this browser.
+    return new Intl.DateTimeFormat(undefined, { ...shortDate, timeZoneName: 'short' })
+  }
 }
 
 export function bytes(value: number): string {

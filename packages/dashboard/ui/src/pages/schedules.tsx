@@ -2,6 +2,7 @@ import type { ScheduleRow } from '../../../src/wire.ts'
 import { act } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
+import { cronWords } from '../lib/cron-words.ts'
 import { count, shortDateTime } from '../lib/format.ts'
 import { href, pageWith } from '../lib/root.ts'
 import { ask } from '../parts/dialog.tsx'
@@ -66,6 +67,7 @@ const stateTones: Readonly<Record<string, string>> = { active: 'ok', paused: 'wa
 function Line({ schedule }: { readonly schedule: ScheduleRow }) {
   const { name, source, state, when, timeZone, sends, next, last, waiting, dropped, missed, overlap } =
     schedule
+  const words = cronWords(when)
   const rules = `missed ticks: ${missed} · overlap: ${overlap}`
   return (
     <tr>
@@ -74,19 +76,22 @@ function Line({ schedule }: { readonly schedule: ScheduleRow }) {
         {source === 'store' ? <span class="tag">made at run time</span> : null}
       </th>
       <td data-label="When" title={rules}>
-        <span class="mono">{when}</span>
-        <div class="faint">{timeZone}</div>
+        {words === undefined ? <span class="mono">{when}</span> : words}
+        <div class="faint">
+          {words === undefined ? null : <span class="mono">{when.replace('crontab ', '')} · </span>}
+          {timeZone}
+        </div>
       </td>
       <td data-label="Sends" class="mono">
         {sends}
       </td>
-      <td data-label="Next" title={next.map(shortDateTime).join('\n')}>
+      <td data-label="Next" title={next.map((tick) => shortDateTime(tick, timeZone)).join('\n')}>
         {next[0] === undefined ? (
           <span class="faint">–</span>
         ) : (
           <>
             <Ago at={next[0]} />
-            <div class="faint">{shortDateTime(next[0])}</div>
+            <div class="faint">{shortDateTime(next[0], timeZone)}</div>
           </>
         )}
       </td>
