@@ -78,6 +78,22 @@ test('control revokes and runs again', async () => {
   expect(await project.json(['inspect', 'stats'])).toMatchObject({})
 })
 
+test('control revokes and runs again all that match', async () => {
+  const project = create()
+  await startWorker(project)
+  for (let n = 0; n < 3; n++) await project.send('add', { x: n, y: 2 }, { countdown: '1h', tags: ['wrong'] })
+  const spared = await project.send('add', { x: 9, y: 2 }, { countdown: '1h' })
+  expect((await project.tq(['control', 'revoke', '--task', 'ad*', '--tag', 'wrong'])).stdout).toBe(
+    '3 of 3 revoked.\n',
+  )
+  expect(await project.info(spared)).toMatchObject({ state: 'PENDING' })
+  const bad = await project.send('bad')
+  await expect(project.app.result(bad).get({ timeout: '10s' })).rejects.toThrow('boom')
+  expect(await project.json(['control', 'retry', '--queue', 'default'])).toMatchObject({ done: 1, succeeded: 1 })
+  for (const wrong of [[], [spared, '--tag', 'x'], ['--state', 'lost']])
+    expect(await project.tq(['control', 'revoke', ...wrong])).toMatchObject({ code: 2 })
+})
+
 test('control scales a worker, gives it queues and stops it', async () => {
   const project = create()
   const worker = await startWorker(project, ['-Q', 'default'])

@@ -43,6 +43,7 @@ export type { KeptPayload, PayloadName, PayloadStore } from './contracts/payload
 export type { TaskRecord, TaskState } from './contracts/record.ts'
 export { isTerminal, terminalStates } from './contracts/record.ts'
 export type { Clock, Millis } from './contracts/time.ts'
+export { classifySocketError } from './errors/socket-error.ts'
 export { TqError, type TqErrorCode } from './errors/tq-error.ts'
 export { type Duration, parseDuration } from './options/duration.ts'
 export { checkKnown } from './options/known.ts'

@@ -1,4 +1,4 @@
-import { type BrokerErrorCode, TqError } from '@tq/core/driver'
+import { type BrokerErrorCode, classifySocketError, TqError } from '@tq/core/driver'
 import { ClosedError, LimitError, TableError } from './errors.ts'
 
 /** Refused for now, and certainly not done. */
@@ -39,20 +39,6 @@ const codes: ReadonlyMap<string, BrokerErrorCode> = new Map(
   ).flatMap(([code, names]) => names.split(/\s+/).map((name) => [name, code] as const)),
 )
 
-const sockets = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ERR_STREAM_DESTROYED',
-])
-
 /** Sizes are told by words only. */
 const tooLarge = /size|length|exceed|larger than|too long/i
 
@@ -63,14 +49,15 @@ export function classify(error: unknown): BrokerErrorCode {
   if (error instanceof TableError) return 'config'
   if (error instanceof TqError) return error.code === 'INVALID_OPTION' ? 'config' : 'unknown'
   if (!(error instanceof Error)) return 'unknown'
-  const { code, message } = error as Error & { code?: unknown }
+  const { message } = error
   // The SDK corrects its clock by the answer: the next call fits.
   if (/signature expired|not yet current/i.test(message)) return 'blocked'
   const name = nameOf(error)
   if (throttled.has(name)) return 'blocked'
   const named = codes.get(name)
   if (named !== undefined) return named
-  if (typeof code === 'string' && sockets.has(code)) return 'connection'
+  const ofSocket = classifySocketError(error)
+  if (ofSocket) return ofSocket
   if (/socket hang up/i.test(message)) return 'connection'
   const status = statusOf(error)
   if (status === undefined) return 'unknown'

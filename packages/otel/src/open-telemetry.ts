@@ -28,7 +28,8 @@ const scope = '@tq/otel'
 
 /**
  * Traces and metrics by the messaging conventions. The context of whoever sends travels with each task in
- * `traceparent`, so that its runs, also retries and later steps of a workflow, are part of the same trace.
+ * `traceparent`, so that its runs, also retries and later steps of a workflow, are part of the same trace. Each retry links
+ * to the attempt before.
  *
  * @example const app = createApp({ telemetry: openTelemetry() })
  */
@@ -66,10 +67,12 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
     }
   }
 
-  const run: RunMiddleware = async ({ task, context: taskContext }, next) => {
+  const run: RunMiddleware = async ({ task, context: taskContext, carry }, next) => {
     const { id, queue, attempt, headers, parentId, workflowId } = taskContext
     const sender = propagation.extract(ROOT_CONTEXT, headers)
     const creation = trace.getSpanContext(sender)
+    const before = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, ofAttemptBefore(headers)))
+    const links = [creation, before].flatMap((linked) => (linked ? [{ context: linked }] : []))
     const attributes: Attributes = {
       [names.system]: system,
       [names.operationName]: 'process',
@@ -88,10 +91,14 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
           ...(workflowId === undefined ? {} : { [names.conversationId]: workflowId }),
           ...(parentId === undefined ? {} : { [names.taskParent]: parentId }),
         },
-        ...(creation ? { links: [{ context: creation }] } : {}),
+        links,
       },
       sender,
     )
+    const own: Record<string, string> = {}
+    propagation.inject(trace.setSpan(ROOT_CONTEXT, span), own)
+    // At once: a run that brings its process down is followed by another one, too.
+    carry(forNextAttempt(own))
     const start = performance.now()
     let failure: unknown
     try {
@@ -107,6 +114,18 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   }
 
   return { sending, run }
+}
+
+/** In front of the names of a propagator, whichever it is. */
+const ofAttempt = 'tq-attempt-before-'
+
+function forNextAttempt(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [ofAttempt + name, value]))
+}
+
+function ofAttemptBefore(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const found = Object.entries(headers).filter(([name]) => name.startsWith(ofAttempt))
+  return Object.fromEntries(found.map(([name, value]) => [name.slice(ofAttempt.length), value]))
 }
 
 /** Ends a span; what its end adds to the metrics. */

@@ -114,6 +114,12 @@ test('what a task sends is part of its run; retries are part of the same trace',
   // Both runs come of one sending.
   expect(traceOf(second)).toBe(traceOf(first))
   expect(second?.parentSpanContext?.spanId).toBe(first?.parentSpanContext?.spanId)
+  // And the second links to the first, beside the sending.
+  expect(first?.links.map((link) => link.context.spanId)).toEqual([first?.parentSpanContext?.spanId])
+  expect(second?.links.map((link) => link.context.spanId)).toEqual([
+    first?.parentSpanContext?.spanId,
+    idOf(first),
+  ])
   const [sent] = named('send children')
   expect(sent?.parentSpanContext?.spanId).toBe(idOf(second))
   const [ran] = named('process children')

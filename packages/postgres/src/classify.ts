@@ -1,4 +1,4 @@
-import { type BrokerErrorCode, TqError } from '@tq/core/driver'
+import { type BrokerErrorCode, classifySocketError, TqError } from '@tq/core/driver'
 import { ClosedError, LimitError } from './errors.ts'
 
 /** By SQLSTATE, or its class: the first two characters. The whole one goes first. */
@@ -22,21 +22,6 @@ const states: ReadonlyMap<string, BrokerErrorCode> = new Map([
   ['58', 'connection'], // the disk is away or ill
 ])
 
-const sockets = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-  'ERR_STREAM_DESTROYED',
-  'ERR_STREAM_WRITE_AFTER_END',
-])
-
 const clientSaid: readonly (readonly [pattern: RegExp, code: BrokerErrorCode])[] = [
   [
     /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed|This socket has been ended)/,
@@ -55,7 +40,8 @@ export function classify(error: unknown): BrokerErrorCode {
   if (error instanceof AggregateError) return classify(error.errors[0])
   if (!(error instanceof Error)) return 'unknown'
   const { code } = error as { code?: unknown }
-  if (typeof code === 'string' && sockets.has(code)) return 'connection'
+  const ofSocket = classifySocketError(error)
+  if (ofSocket) return ofSocket
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
     return states.get(code) ?? states.get(code.slice(0, 2)) ?? 'unknown'
   }

@@ -12,6 +12,7 @@ export function rabbitCapabilities(maxLeaseMs: Millis): BrokerCapabilities {
     shared: true,
     lease: 'connection',
     maxLeaseMs,
+    leaseSetting: "the server's consumer_timeout, and say so in the URL (?consumerTimeout=2h)",
     // An acknowledgement has no answer.
     fencing: 'advisory',
     maxDelayMs,

@@ -1,4 +1,4 @@
-import { type BrokerErrorCode, TqError } from '@tq/core/driver'
+import { type BrokerErrorCode, classifySocketError, TqError } from '@tq/core/driver'
 import { IllegalOperationError } from 'amqplib'
 import { ClosedError, ConfigError, LimitError, UnreachableError } from './errors.ts'
 
@@ -27,20 +27,6 @@ const replies: Readonly<Record<number, BrokerErrorCode>> = {
   541: 'connection',
 }
 
-const sockets = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_STREAM_DESTROYED',
-  'ERR_STREAM_WRITE_AFTER_END',
-])
-
 const handshake = /Handshake terminated by server: (\d+)/
 /** The virtual host is missing, or its limit of connections is reached; amqplib does not say what the server said. */
 const notOpened = /Expected ConnectionOpenOk/
@@ -55,7 +41,8 @@ export function classify(error: unknown): BrokerErrorCode {
   if (error instanceof TqError) return error.code === 'INVALID_OPTION' ? 'config' : 'unknown'
   const { code } = error as { code?: unknown }
   if (typeof code === 'number' && replies[code]) return tooLarge(error) ? 'limit' : replies[code]
-  if (typeof code === 'string' && sockets.has(code)) return 'connection'
+  const ofSocket = classifySocketError(error)
+  if (ofSocket) return ofSocket
   if (/ACCESS[_-]REFUSED/.test(error.message)) return 'permission'
   const reply = replies[Number(handshake.exec(error.message)?.[1])]
   if (reply) return reply

@@ -1,4 +1,4 @@
-import { type BrokerErrorCode, TqError } from '@tq/core/driver'
+import { type BrokerErrorCode, classifySocketError, TqError } from '@tq/core/driver'
 import { ClosedError, LimitError, UnreachableError } from './errors.ts'
 
 /** The first word of what Redis answers. Inside scripts it may follow other words. */
@@ -14,27 +14,6 @@ const replies: readonly (readonly [pattern: RegExp, code: BrokerErrorCode])[] = 
   [/exceeds maximum allowed size|invalid bulk length/i, 'limit'],
 ]
 
-const sockets = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-  'NR_CLOSED',
-  'UNCERTAIN_STATE',
-  'ERR_STREAM_DESTROYED',
-  'ERR_STREAM_WRITE_AFTER_END',
-])
-
-/** Somebody else answers than the one who is trusted. */
-const certificates =
-  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_|ERR_SSL_)/
-
 const clientSaid =
   /Connection is closed|Stream isn't writeable|enableOfflineQueue|Command timed out|connect ETIMEDOUT|Socket timeout|max retries per request|All sentinels are unreachable|Failed to refresh slots|Cluster isn't ready|Command aborted|None of startup nodes|Too many Cluster redirections/i
 
@@ -48,9 +27,8 @@ export function classify(error: unknown): BrokerErrorCode {
   if (error.name === 'ReplyError') {
     return replies.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'unknown'
   }
-  const { code } = error as { code?: unknown }
-  if (typeof code === 'string' && sockets.has(code)) return 'connection'
-  if (typeof code === 'string' && certificates.test(code)) return 'config'
+  const ofSocket = classifySocketError(error)
+  if (ofSocket) return ofSocket
   if (error.name === 'MaxRetriesPerRequestError' || error.name === 'ClusterAllFailedError')
     return 'connection'
   return clientSaid.test(error.message) ? 'connection' : 'unknown'

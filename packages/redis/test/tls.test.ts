@@ -1,43 +1,28 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { type Broker, systemClock } from '@tq/core/driver'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeCertificate, missingOpenssl, type TestCertificate } from '../../../test/services/certificate.ts'
 import { redis } from '../src/index.ts'
 import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
 const missing = missingRedis() ?? missingOpenssl()
 const signal = new AbortController().signal
 
-function missingOpenssl(): string | undefined {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'no openssl on PATH to make a certificate'
-  }
-}
-
 describe.skipIf(missing)(`rediss${missing ? ` (${missing})` : ''}`, { timeout: 30_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tq-tls-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  let certificate: TestCertificate
   let server: TestRedis
   let url: string
   const opened: Broker[] = []
 
   beforeAll(async () => {
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    const files = ['-days', '2', '-keyout', key, '-out', cert]
-    execFileSync('openssl', [...kind, ...files, ...subject], { stdio: 'ignore' })
-    server = await startRedis([], true, { tls: { key, cert } })
+    certificate = makeCertificate()
+    server = await startRedis([], true, { tls: certificate })
     url = server.tlsUrl ?? ''
   })
   afterAll(async () => {
     for (const broker of opened) await broker.close()
     await server?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    certificate?.remove()
   })
 
   function brokerWith(tls: { ca?: Buffer }): Broker {
@@ -48,7 +33,7 @@ describe.skipIf(missing)(`rediss${missing ? ` (${missing})` : ''}`, { timeout: 3
   }
 
   test('a certificate of our own, trusted by name', async () => {
-    const broker = brokerWith({ ca: readFileSync(cert) })
+    const broker = brokerWith({ ca: readFileSync(certificate.cert) })
     await broker.open()
     const receiver = await broker.openReceiver('q', { leaseMs: 5_000, prefetch: 10 })
     const waiting = receiver.receive({ max: 1, waitMs: 5_000, signal })

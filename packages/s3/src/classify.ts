@@ -1,4 +1,4 @@
-import { type BrokerErrorCode, TqError } from '@tq/core/driver'
+import { type BrokerErrorCode, classifySocketError, TqError } from '@tq/core/driver'
 import { ClosedError } from './errors.ts'
 
 const codes: ReadonlyMap<string, BrokerErrorCode> = new Map(
@@ -21,20 +21,6 @@ const codes: ReadonlyMap<string, BrokerErrorCode> = new Map(
   ).flatMap(([code, names]) => names.split(/\s+/).map((name) => [name, code] as const)),
 )
 
-const sockets = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ERR_STREAM_DESTROYED',
-])
-
 /** What an error of the SDK, one that S3 answered, or one of ours means. */
 export function classify(error: unknown): BrokerErrorCode {
   if (error instanceof ClosedError) return 'closed'
@@ -42,8 +28,8 @@ export function classify(error: unknown): BrokerErrorCode {
   if (!(error instanceof Error)) return 'unknown'
   const named = codes.get(error.name)
   if (named !== undefined) return named
-  const { code } = error as { code?: unknown }
-  if (typeof code === 'string' && sockets.has(code)) return 'connection'
+  const ofSocket = classifySocketError(error)
+  if (ofSocket) return ofSocket
   if (/socket hang up/i.test(error.message)) return 'connection'
   const status = statusOf(error)
   if (status === undefined) return 'unknown'

@@ -6,6 +6,7 @@ export const sqliteCapabilities: BrokerCapabilities = Object.freeze({
   shared: true,
   lease: 'timed',
   maxLeaseMs: Number.POSITIVE_INFINITY,
+  leaseSetting: undefined,
   fencing: 'strict',
   // Ten years. Any delay would fit; longer than this is a mistake.
   maxDelayMs: 10 * 365 * 86_400_000,

@@ -24,6 +24,7 @@ export function capabilitiesOf(options: {
     shared: true,
     lease: 'timed',
     maxLeaseMs,
+    leaseSetting: undefined,
     fencing: 'advisory',
     // A FIFO queue delays no single message: core parks what is delayed in the backend.
     maxDelayMs: options.fifo ? 1 : maxDelayMs,

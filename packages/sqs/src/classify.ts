@@ -1,4 +1,4 @@
-import { type BrokerErrorCode, TqError } from '@tq/core/driver'
+import { type BrokerErrorCode, classifySocketError, TqError } from '@tq/core/driver'
 import { ClosedError, LimitError, MissingQueueError, QueueSettingsError } from './errors.ts'
 
 const codes: ReadonlyMap<string, BrokerErrorCode> = new Map(
@@ -33,21 +33,6 @@ const codes: ReadonlyMap<string, BrokerErrorCode> = new Map(
   ).flatMap(([code, names]) => names.split(/\s+/).map((name) => [name, code] as const)),
 )
 
-const sockets = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ERR_STREAM_DESTROYED',
-  'UND_ERR_SOCKET',
-])
-
 /** What SQS calls it, without what some add in front. */
 export function errorName(name: string): string {
   return name.replace(/^AWS\.SimpleQueueService\.|^com\.amazonaws\.[a-z.]*#/, '')
@@ -67,7 +52,8 @@ export function classify(error: unknown): BrokerErrorCode {
   const named =
     codes.get(errorName(error.name)) ?? (typeof code === 'string' ? codes.get(errorName(code)) : undefined)
   if (named !== undefined) return named
-  if (typeof code === 'string' && sockets.has(code)) return 'connection'
+  const ofSocket = classifySocketError(error)
+  if (ofSocket) return ofSocket
   if (/socket hang up/i.test(message)) return 'connection'
   const status = statusOf(error)
   if (status === undefined) return 'unknown'

@@ -143,6 +143,8 @@ export interface BrokerCapabilities {
   readonly lease: 'timed' | 'connection'
   /** The longest one delivery may stay leased in all, extends included. `Infinity` where there is no such end. */
   readonly maxLeaseMs: Millis
+  /** What makes `maxLeaseMs` longer, and how to tell tq of it; undefined where nothing does. For people. */
+  readonly leaseSetting: string | undefined
   /**
    * `strict`: a settle on an ended lease is always `lost` and changes nothing. `advisory`: the service cannot
    * tell, so core also stops settling by its own clock and by the backend's claim.

@@ -11,6 +11,7 @@ export const brokerCapabilities: BrokerCapabilities = Object.freeze({
   shared: false,
   lease: 'timed',
   maxLeaseMs: Number.POSITIVE_INFINITY,
+  leaseSetting: undefined,
   fencing: 'strict',
   // Ten years: longer than any process lives.
   maxDelayMs: 10 * 365 * 86_400_000,

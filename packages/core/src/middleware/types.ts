@@ -14,6 +14,8 @@ export interface RunContext {
   readonly task: string
   readonly input: unknown
   readonly context: TaskContext<unknown>
+  /** Headers that the next attempt gets besides those of the sender, should there be one. */
+  readonly carry: (headers: Readonly<Record<string, string>>) => void
 }
 
 /** Around every sending. @example async (context, next) => { log(context.task); return next() } */

@@ -82,10 +82,14 @@ async function run(
   }
 }
 
-/** Tells the worker of progress as it is made. */
+/** Tells the worker of progress, and of what goes on to the next attempt, as it comes. */
 class ChildContext extends RunContext {
   override progress(fraction: number, message?: string): void {
     tell({ type: 'progress', fraction, ...(message === undefined ? {} : { message }) })
+  }
+
+  override carry(headers: Readonly<Record<string, string>>): void {
+    tell({ type: 'carry', headers })
   }
 }
 

@@ -30,6 +30,6 @@ export function withMiddleware(layers: readonly RunMiddleware[], handler: Handle
   if (layers.length === 0) return handler
   return (job, input, context) => {
     const whole = compose<MiddlewareContext, unknown>(layers, async () => handler(job, input, context))
-    return whole({ task: job.task.name, input, context })
+    return whole({ task: job.task.name, input, context, carry: (headers) => context.carry(headers) })
   }
 }

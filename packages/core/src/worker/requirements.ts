@@ -17,6 +17,8 @@ export function checkRequirements(
   options: ResolvedWorkerOptions,
 ): void {
   const { name, capabilities } = connection.broker
+  const { leaseSetting } = capabilities
+  const orRaise = leaseSetting === undefined ? '' : `, or raise ${leaseSetting}`
   if (!connection.backend && capabilities.maxDelayMs < shortestDelayMs) {
     throw new TqError(
       'CAPABILITY_MISSING',
@@ -29,7 +31,7 @@ export function checkRequirements(
     if (limitMs !== undefined && limitMs > capabilities.maxLeaseMs) {
       throw new TqError(
         'CAPABILITY_MISSING',
-        `Task '${task.name}' may run ${limitMs} ms, but ${name} lets a worker hold a task for at most ${capabilities.maxLeaseMs} ms. Lower its timeLimit, or raise the service's limit.`,
+        `Task '${task.name}' may run ${limitMs} ms, but ${name} lets a worker hold a task for at most ${capabilities.maxLeaseMs} ms. Lower its timeLimit${orRaise}.`,
         { details: { task: task.name, limitMs, maxLeaseMs: capabilities.maxLeaseMs } },
       )
     }

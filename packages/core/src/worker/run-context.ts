@@ -38,6 +38,8 @@ export class RunContext implements TaskContext<unknown> {
   progressDirty = false
   /** What was written to its log, where that is kept; undefined until something is. */
   lines: LogLines | undefined
+  /** Headers for the next attempt. */
+  carried: Readonly<Record<string, string>> | undefined
   /** The handler of a run with a time limit: it may go on after the limit has decided. */
   running: Promise<unknown> | undefined
   /** Kills the process of an isolated run. */
@@ -94,6 +96,10 @@ export class RunContext implements TaskContext<unknown> {
     this.lastProgress =
       message === undefined ? { fraction: bounded } : { fraction: bounded, message: String(message) }
     this.progressDirty = true
+  }
+
+  carry(headers: Readonly<Record<string, string>>): void {
+    this.carried = { ...this.carried, ...headers }
   }
 
   retry(

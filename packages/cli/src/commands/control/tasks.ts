@@ -1,4 +1,6 @@
+import type { BulkProgress } from '@tq/core'
 import { command } from '../../flags/define.ts'
+import { filterFlags, filterOf } from '../../flags/filter-flags.ts'
 import type { Flags } from '../../flags/flag.ts'
 import { actingFlags } from '../../flags/steer-flags.ts'
 import { printAnswers } from '../../output/answers.ts'
@@ -7,7 +9,7 @@ import { acting } from '../../tasks/asked.ts'
 import { withApp } from '../../tasks/open-app.ts'
 
 const id = {
-  id: { type: 'positional', description: 'Id of the task', required: true },
+  id: { type: 'positional', description: 'Id of the task' },
 } as const satisfies Flags
 
 export const revoke = command({
@@ -15,32 +17,50 @@ export const revoke = command({
   description: 'A waiting task never starts; a running one is told to stop',
   flags: {
     ...id,
+    ...filterFlags,
     terminate: { type: 'boolean', description: 'Kill the process of an isolated task', env: 'TQ_TERMINATE' },
     reason: { type: 'string', description: 'Kept with the task', valueHint: 'text', env: 'TQ_REASON' },
     ...actingFlags,
   },
   async run(values) {
     const { terminate, reason, json } = values
-    const revoked = await withApp(values, (app) =>
-      app.control.revoke(values.id, {
-        ...acting(values),
-        terminate,
-        ...(reason === undefined ? {} : { reason }),
-      }),
-    )
-    print(json, { id: values.id, revoked }, () => (revoked ? 'Revoked.' : 'It had ended already.'))
+    const options = { ...acting(values), terminate, ...(reason === undefined ? {} : { reason }) }
+    const filter = filterOf(values, values.id, 'tq control revoke')
+    if (filter) {
+      const last = await withApp(values, (app) => toEnd(app.control.revokeAll(filter, options)))
+      return print(json, last, () => `${last.succeeded} of ${last.done} revoked.`)
+    }
+    const one = String(values.id)
+    const revoked = await withApp(values, (app) => app.control.revoke(one, options))
+    print(json, { id: one, revoked }, () => (revoked ? 'Revoked.' : 'It had ended already.'))
   },
 })
 
+const { state: _, ...failedFlags } = filterFlags
+
 export const retry = command({
   name: 'control retry',
-  description: 'Run a task that has failed once more',
-  flags: { ...id, ...actingFlags },
+  description: 'Run a task that has failed once more, or a failed workflow from where it failed',
+  flags: { ...id, ...failedFlags, ...actingFlags },
   async run(values) {
-    await withApp(values, (app) => app.control.retry(values.id, acting(values)))
-    print(values.json, { id: values.id, retried: true }, () => 'Sent again.')
+    const filter = filterOf(values, values.id, 'tq control retry')
+    if (filter) {
+      const last = await withApp(values, (app) => toEnd(app.control.retryAll(filter, acting(values))))
+      return print(values.json, last, () => `${last.succeeded} of ${last.done} sent again.`)
+    }
+    const one = String(values.id)
+    await withApp(values, (app) => app.control.retry(one, acting(values)))
+    print(values.json, { id: one, retried: true }, () => 'Sent again.')
   },
 })
+
+/** How far an action on many tasks came. */
+async function toEnd(walk: AsyncGenerator<BulkProgress, BulkProgress>): Promise<BulkProgress> {
+  for (;;) {
+    const { done, value } = await walk.next()
+    if (done) return value
+  }
+}
 
 export const rateLimit = command({
   name: 'control rate-limit',

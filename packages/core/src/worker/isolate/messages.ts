@@ -12,6 +12,7 @@ export type FromChild =
   /** The task module could not be loaded: no task can run here. */
   | { readonly type: 'broken'; readonly error: TaskErrorInfo }
   | { readonly type: 'progress'; readonly fraction: number; readonly message?: string }
+  | { readonly type: 'carry'; readonly headers: Readonly<Record<string, string>> }
   | {
       readonly type: 'log'
       readonly level: 'debug' | 'info' | 'warn' | 'error'

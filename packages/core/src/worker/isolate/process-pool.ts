@@ -127,6 +127,7 @@ export class ProcessPool {
         if (message.type === 'done') resolve(message.value)
         else if (message.type === 'failed') reject(rebuild(message.error, message.control))
         else if (message.type === 'progress') context.progress(message.fraction, message.message)
+        else if (message.type === 'carry') context.carry(message.headers)
         else if (message.type === 'log') {
           // Which task it is our own log says.
           const { task: _t, id: _i, attempt: _a, ...fields } = message.fields

@@ -18,9 +18,11 @@ export function retryCopy(
 ): RoutedMessage {
   // Each start counts against a rate limit: the next one takes its turn anew.
   const { delayLeftMs: _left, paced: _paced, ...envelope } = job.envelope
+  const carried = job.context?.carried
   return copy(job, outcome.delayMs, context, {
     ...envelope,
     attempt: outcome.nextAttempt,
+    ...(carried ? { headers: { ...envelope.headers, ...carried } } : {}),
     failures: failuresWith(job, outcome.error, startedAt, context).map(({ error, ...rest }) => ({
       ...rest,
       error: error.stack === undefined ? error : { ...error, stack: error.stack.slice(0, mostStack) },
