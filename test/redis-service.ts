@@ -1,6 +1,6 @@
 // One Redis for all tests here, found or started as those of the driver find or start it.
 import type { TestProject } from 'vitest/node'
-import { missingRedis, startRedis, type TestRedis } from '../packages/redis/test/services/redis.ts'
+import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

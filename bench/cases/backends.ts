@@ -13,7 +13,7 @@ import { Redis } from 'ioredis'
 import { Pool } from 'pg'
 import { startDynamodb } from '../../packages/dynamodb/test/services/dynamodb.ts'
 import { startPostgres } from '../../packages/postgres/test/services/postgres.ts'
-import { startRedis } from '../../packages/redis/test/services/redis.ts'
+import { startRedis } from '../../test/services/redis.ts'
 import type { Sample } from '../report.ts'
 import { measure } from './drain.ts'
 

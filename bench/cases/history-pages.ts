@@ -7,7 +7,7 @@ import { postgres } from '@tq/postgres'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { startPostgres } from '../../packages/postgres/test/services/postgres.ts'
-import { startRedis } from '../../packages/redis/test/services/redis.ts'
+import { startRedis } from '../../test/services/redis.ts'
 
 const total = 1_000_000
 const targetMs = 300

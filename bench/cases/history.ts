@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, type AppOptions, createApp, createWorker, type } from '@tq/core'
 import { redis } from '@tq/redis'
-import { startRedis } from '../../packages/redis/test/services/redis.ts'
+import { startRedis } from '../../test/services/redis.ts'
 import { measure, type Payload, payload } from './drain.ts'
 
 /** What history may cost. */

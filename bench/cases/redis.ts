@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { startRedis } from '../../packages/redis/test/services/redis.ts'
+import { startRedis } from '../../test/services/redis.ts'
 import type { Figures, Plan } from '../redis/measure.ts'
 import { saveMedians } from '../results.ts'
 

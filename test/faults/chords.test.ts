@@ -1,7 +1,7 @@
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { missingRedis, startRedis, type TestRedis } from '../../packages/redis/test/services/redis.ts'
+import { missingRedis, startRedis, type TestRedis } from '../services/redis.ts'
 import { type ChordPlan, chordRun } from './chord-run.ts'
 
 const missing = missingRedis()

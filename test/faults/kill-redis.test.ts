@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { redis } from '@tq/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { missingRedis, startRedis, type TestRedis } from '../../packages/redis/test/services/redis.ts'
 import { startProxy, type TcpProxy } from '../services/proxy.ts'
+import { missingRedis, startRedis, type TestRedis } from '../services/redis.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
 
 const missing = missingRedis()

@@ -4,13 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp, createWorker, type, type Worker } from '@tq/core'
 import { redis } from '@tq/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  answers,
-  missingRedis,
-  startRedis,
-  type TestRedis,
-} from '../../packages/redis/test/services/redis.ts'
 import { startProxy, type TcpProxy } from '../services/proxy.ts'
+import { answers, missingRedis, startRedis, type TestRedis } from '../services/redis.ts'
 
 const missing = missingRedis()
 const full = process.env['TQ_TEST_TIER'] === 'full'

@@ -89,7 +89,10 @@ test('control revokes and runs again all that match', async () => {
   expect(await project.info(spared)).toMatchObject({ state: 'PENDING' })
   const bad = await project.send('bad')
   await expect(project.app.result(bad).get({ timeout: '10s' })).rejects.toThrow('boom')
-  expect(await project.json(['control', 'retry', '--queue', 'default'])).toMatchObject({ done: 1, succeeded: 1 })
+  expect(await project.json(['control', 'retry', '--queue', 'default'])).toMatchObject({
+    done: 1,
+    succeeded: 1,
+  })
   for (const wrong of [[], [spared, '--tag', 'x'], ['--state', 'lost']])
     expect(await project.tq(['control', 'revoke', ...wrong])).toMatchObject({ code: 2 })
 })

@@ -13,6 +13,7 @@ const capabilities: BrokerCapabilities = {
   shared: true,
   lease: 'timed',
   maxLeaseMs: Number.POSITIVE_INFINITY,
+  leaseSetting: undefined,
   fencing: 'strict',
   maxDelayMs: 60_000,
   priorityLevels: 10,

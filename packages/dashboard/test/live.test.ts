@@ -1,6 +1,6 @@
 import { redis } from '@tq/redis'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { missingRedis, startRedis } from '../../redis/test/services/redis.ts'
+import { missingRedis, startRedis } from '../../../test/services/redis.ts'
 import { BulkJobs } from '../src/actions/bulk-jobs.ts'
 import { LiveReads } from '../src/live/live-reads.ts'
 import { Reader, type Reading } from '../src/live/reader.ts'

@@ -1,8 +1,8 @@
 import { describeBackend, describeBroker } from '@tq/conformance/vitest'
 import { describe } from 'vitest'
+import { missingRedis } from '../../../test/services/redis.ts'
 import { backendHarness, brokerHarness } from './harness.ts'
 import { startCluster } from './services/cluster.ts'
-import { missingRedis } from './services/redis.ts'
 
 const missing =
   missingRedis() ?? (process.env['TQ_TEST_TIER'] === 'full' ? undefined : 'only in the full tier')

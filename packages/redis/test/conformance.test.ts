@@ -1,7 +1,7 @@
 import { describeBackend, describeBroker, describeStore } from '@tq/conformance/vitest'
 import { describe } from 'vitest'
+import { missingRedis } from '../../../test/services/redis.ts'
 import { backendHarness, brokerHarness, storeHarness } from './harness.ts'
-import { missingRedis } from './services/redis.ts'
 
 const missing = missingRedis()
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp, createWorker, type } from '@tq/core'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test } from 'vitest'
+import { missingRedis } from '../../../test/services/redis.ts'
 import { adapter } from '../src/index.ts'
 import { startCluster, type TestCluster } from './services/cluster.ts'
-import { missingRedis } from './services/redis.ts'
 import { startSentinels } from './services/sentinel.ts'
 
 const missing =

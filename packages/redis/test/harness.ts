@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackendHarness, BrokerHarness, StoreHarness } from '@tq/conformance'
 import { type AdapterContext, type Backend, type Broker, systemClock } from '@tq/core/driver'
 import { Redis } from 'ioredis'
+import { startRedis, type TestRedis } from '../../../test/services/redis.ts'
 import { adapter } from '../src/index.ts'
-import { startRedis, type TestRedis } from './services/redis.ts'
 
 type Start = () => Promise<TestRedis>
 

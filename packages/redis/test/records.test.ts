@@ -9,9 +9,9 @@ import {
 } from '@tq/core/driver'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { missingRedis, startRedis, type TestRedis } from '../../../test/services/redis.ts'
 import { adapter } from '../src/index.ts'
 import { bucketOf, fieldOf } from '../src/places.ts'
-import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
 const missing = missingRedis()
 const signal = new AbortController().signal

@@ -10,11 +10,11 @@ import {
 } from '@tq/core/driver'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test } from 'vitest'
+import { missingRedis, startRedis, type TestRedis } from '../../../test/services/redis.ts'
 import { adapter, redis } from '../src/index.ts'
 import { Keys } from '../src/keys.ts'
 import { resolveOptions } from '../src/options.ts'
 import { bucketOf } from '../src/places.ts'
-import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
 const missing = missingRedis()
 const signal = new AbortController().signal

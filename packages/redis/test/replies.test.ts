@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Broker, type OutboundMessage, type PublishOutcome, systemClock } from '@tq/core/driver'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, test } from 'vitest'
+import { missingRedis, startRedis, type TestRedis } from '../../../test/services/redis.ts'
 import { adapter } from '../src/index.ts'
-import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
 const missing = missingRedis()
 const signal = new AbortController().signal

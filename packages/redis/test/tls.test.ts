@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { type Broker, systemClock } from '@tq/core/driver'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCertificate, missingOpenssl, type TestCertificate } from '../../../test/services/certificate.ts'
+import { missingRedis, startRedis, type TestRedis } from '../../../test/services/redis.ts'
 import { redis } from '../src/index.ts'
-import { missingRedis, startRedis, type TestRedis } from './services/redis.ts'
 
 const missing = missingRedis() ?? missingOpenssl()
 const signal = new AbortController().signal

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { startRedis, type TestRedis } from './redis.ts'
+import { startRedis, type TestRedis } from '../../../../test/services/redis.ts'
 
 const slots = 16_384
 const flags = [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { startRedis, type TestRedis } from './redis.ts'
+import { startRedis, type TestRedis } from '../../../../test/services/redis.ts'
 
 export interface TestSentinels extends TestRedis {
   readonly master: TestRedis

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { imageOf } from '../../../../test/services/images.ts'
+import { imageOf } from './images.ts'
 
 /** A Redis for tests: the one of the environment, or a server of our own on a private port. */
 export interface TestRedis {
@@ -115,7 +115,7 @@ export async function startRedis(
 }
 
 async function inContainer(image: string, flags: readonly string[]): Promise<TestRedis> {
-  const { startContainer } = await import('../../../../test/services/containers.ts')
+  const { startContainer } = await import('./containers.ts')
   const running = await startContainer({
     image,
     port: 6379,
