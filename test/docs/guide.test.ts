@@ -60,7 +60,7 @@ test('every snippet passes the compiler', async () => {
     ({ stdout }: { stdout: string }) => stdout,
   )
   expect(problems).toBe('')
-})
+}, 240_000)
 
 /** Some pages only name commands. */
 const withPrograms = pages.filter(
