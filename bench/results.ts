@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 /** A run's medians, with what is needed to judge them. */
@@ -8,6 +8,8 @@ export interface SavedResults {
   readonly machine: string
   readonly node: string
   readonly rounds: number
+  /** Of the machine in the last minute, the benchmark included. Above the number of cores: others wanted them too. */
+  readonly load: number
   /** Who was measured → what was measured → the median of the rounds. */
   readonly medians: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
@@ -20,6 +22,7 @@ export function saveMedians(name: string, rounds: number, medians: SavedResults[
     machine: `${rest.length + 1} × ${first?.model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GB, ${process.platform}`,
     node: process.version,
     rounds,
+    load: Math.round(loadavg()[0] ?? 0),
     medians,
   }
   const folder = join(import.meta.dirname, 'results')

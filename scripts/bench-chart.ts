@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { SavedResults } from '../bench/results.ts'
 
 const [results, picture] = ['bench/results/redis.json', 'docs/bench-redis.svg']
-const { date, machine, node, rounds, medians } = JSON.parse(readFileSync(results, 'utf8')) as SavedResults
+const { date, machine, node, rounds, load, medians } = JSON.parse(
+  readFileSync(results, 'utf8'),
+) as SavedResults
 
 /** What is shown, and how a reader says it. Higher is better in all of them. */
 const shown: readonly (readonly [measure: string, label: string])[] = [
@@ -20,7 +22,12 @@ const series = [
 ] as const
 
 const [width, left, right, top, group, bar] = [760, 190, 90, 64, 50, 16]
-const height = top + shown.length * group + 44
+const height = top + shown.length * group + 62
+const cores = Number.parseInt(machine, 10)
+const quiet =
+  load <= cores * 2
+    ? 'The machine did nothing else.'
+    : `The machine was busy with other work (load ${load} on ${cores} cores): read the ratios, not the rates.`
 const most = Math.max(...shown.flatMap(([measure]) => series.map(({ name }) => measured(name, measure))))
 
 function measured(name: string, measure: string): number {
@@ -60,7 +67,8 @@ function draw(): string {
     '<text x="16" y="24" class="title">Tasks per second on one Redis: no-op tasks with results</text>',
     ...legend,
     ...rows,
-    `<text x="16" y="${height - 14}" class="value">${date}, ${machine}, Node ${node.slice(1)}, Redis without persistence; medians of ${rounds} rounds, measured in turn</text>`,
+    `<text x="16" y="${height - 32}" class="value">${date}, ${machine}, Node ${node.slice(1)}, Redis without persistence; medians of ${rounds} rounds, measured in turn.</text>`,
+    `<text x="16" y="${height - 14}" class="value">${quiet}</text>`,
     '</svg>',
   ].join('\n')}\n`
 }

@@ -29,6 +29,7 @@ export class PageFolder {
   readonly #files: readonly PageFile[]
   readonly #deployment: Deployment
   readonly #started: ChildProcess[] = []
+  #said = ''
 
   constructor(page: URL, folder: string, files: readonly PageFile[], deployment = sqlite) {
     this.#page = page
@@ -71,9 +72,9 @@ export class PageFolder {
     return await this.#node([join(here, 'run-in-process.ts'), ...files], { TQ_BROKER_URL: 'memory:' })
   }
 
-  /** Starts what the page starts in the background. They serve all programs and lines of the page. */
-  startWorkers(): void {
-    for (const line of this.workers) this.#started.push(this.#start(line))
+  /** Starts what the page starts in the background, until it is ready. It serves all programs and lines of the page. */
+  async startWorkers(): Promise<void> {
+    await Promise.all(this.workers.map((line) => this.#start(line)))
   }
 
   async stopWorkers(): Promise<void> {
@@ -82,7 +83,13 @@ export class PageFolder {
 
   /** In a process of its own, beside the page's workers. */
   async runBeside({ name }: PageFile): Promise<string> {
-    return await this.#node([name], this.#deployment)
+    try {
+      return await this.#node([name], this.#deployment)
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\nbeside a worker that said:\n${this.#said}`, {
+        cause: error,
+      })
+    }
   }
 
   /** The lines of the page that are run one after the other. */
@@ -94,13 +101,22 @@ export class PageFolder {
     }
   }
 
-  #start(line: string): ChildProcess {
+  async #start(line: string): Promise<void> {
     const words = commandOf(line.replace(/&$/, ''))
     if (!words) throw new Error(`'${line}' starts no worker`)
-    return spawn(process.execPath, [...flags, ...words], {
+    const worker = spawn(process.execPath, [...flags, ...words], {
       cwd: this.#folder,
       env: this.#environment(this.#deployment),
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#started.push(worker)
+    await new Promise<void>((resolve, reject) => {
+      for (const stream of [worker.stdout, worker.stderr])
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          this.#said += text
+          if (this.#said.includes('"message":"ready"')) resolve()
+        })
+      worker.once('exit', () => reject(new Error(`'${line}' ended: ${this.#said}`)))
     })
   }
 

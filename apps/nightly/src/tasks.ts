@@ -54,7 +54,7 @@ export const printStatement = app.task({
   input: type<Account>(),
   queue: 'statements',
   isolate: 'process',
-  timeLimit: '2s',
+  timeLimit: '4s', // the start of a process included, on a busy machine too
   concurrency: 4,
   retry: { maxRetries: 0 },
   run: ({ number, priority }, ctx): Outcome => {
