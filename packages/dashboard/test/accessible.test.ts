@@ -78,5 +78,6 @@ describePages((stage) => {
     await page.getByRole('button', { name: 'Purge queue default' }).click()
     await page.getByRole('dialog').waitFor()
     await check('a question')
-  })
+    // Sixteen pages, three times each: long on a busy machine.
+  }, 120_000)
 })
