@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,8 +5,6 @@ export default defineConfig({
     // Projects without a test yet have a config already.
     projects: ['packages/*/vitest.config.ts', 'apps/*/vitest.config.ts', 'test/vitest.config.ts'],
     passWithNoTests: false,
-    // Tests mostly wait for processes and services: two for each core (the default leaves one idle).
-    maxWorkers: 2 * Math.max(2, availableParallelism()),
     pool: 'forks',
     env: { TQ_TEST_TIER: process.env['TQ_TEST_TIER'] ?? 'ordinary' },
   },

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineProject, type TestProjectInlineConfiguration } from 'vitest/config'
 
 // Workspace packages are tested from their sources: no build is needed, stack traces point at them.
@@ -14,6 +15,8 @@ export function project(name: string, test: TestProjectInlineConfiguration['test
       include: ['**/*.test.ts'],
       exclude: ['**/node_modules/**', '**/dist/**'],
       testTimeout: 10_000,
+      // Tests mostly wait for processes and services: use every core (the default leaves one idle). Read per project only.
+      maxWorkers: Math.max(2, availableParallelism()),
       ...test,
     },
   })

@@ -20,6 +20,17 @@ export interface ChordPlan {
   readonly patienceMs: number
 }
 
+/** Which services the run is on. */
+export interface ChordService {
+  readonly adapters: readonly Adapter[]
+  /** @param folder empty, and removed afterwards */
+  url(folder: string): string
+  /** Where results and state are kept, if not by the broker itself. */
+  backend?(folder: string): string
+  /** Default 1 s. */
+  readonly leaseMs?: number
+}
+
 export interface ChordVerdict {
   readonly sent: number
   readonly children: number
@@ -34,20 +45,14 @@ export interface ChordVerdict {
 type Children = readonly { readonly n: number; readonly run: string }[]
 
 /** Sends chords while workers are killed and one finished message in ten comes again; says what became of each. */
-export async function chordRun(
-  plan: ChordPlan,
-  service: {
-    readonly adapters: readonly Adapter[]
-    url(folder: string): string
-    backend?(folder: string): string
-  },
-): Promise<ChordVerdict> {
+export async function chordRun(plan: ChordPlan, service: ChordService): Promise<ChordVerdict> {
   const folder = mkdtempSync(join(tmpdir(), 'tq-chords-'))
   const url = service.url(folder)
   const backend = service.backend?.(folder)
   const ledger = join(folder, 'ledger')
   const random = seeded(plan.seed)
-  const environment = { url, ledger, mutant: plan.mutant, ...(backend ? { backend } : {}) }
+  const lease = String(service.leaseMs ?? 1_000)
+  const environment = { url, ledger, lease, mutant: plan.mutant, ...(backend ? { backend } : {}) }
   const crew = new Crew(new URL('./chord-worker.ts', import.meta.url), environment)
   const { app, child, body } = chordApp(
     { broker: url, ...(backend ? { backend } : {}) },

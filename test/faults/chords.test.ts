@@ -1,8 +1,13 @@
+import { rabbitmq } from '@tq/rabbitmq'
 import { redis } from '@tq/redis'
 import { sqlite } from '@tq/sqlite'
+import { sqs } from '@tq/sqs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { missingOwnRabbit, startRabbit } from '../../packages/rabbitmq/test/services/rabbitmq.ts'
+import { startOwnSqs } from '../../packages/sqs/test/services/own.ts'
+import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 import { missingRedis, startRedis, type TestRedis } from '../services/redis.ts'
-import { type ChordPlan, chordRun } from './chord-run.ts'
+import { type ChordPlan, type ChordService, chordRun } from './chord-run.ts'
 
 const missing = missingRedis()
 const full = process.env['TQ_TEST_TIER'] === 'full'
@@ -50,13 +55,42 @@ describe.skipIf(missing)(`chords on Redis${missing ? ` (${missing})` : ''}`, () 
   })
 })
 
-test('two stores: every body once, with every value', { timeout: 180_000 }, async () => {
-  const small = { ...plan, chords: full ? 1_000 : 100, mostChildren: 20, kills: full ? 20 : 6 }
+const small: ChordPlan = { ...plan, chords: full ? 1_000 : 100, mostChildren: 20, kills: full ? 20 : 6 }
+const inTime = { timeout: full ? 1_200_000 : 180_000 }
+
+test('two stores: every body once, with every value', inTime, async () => {
   const verdict = await chordRun(small, {
     adapters: [sqlite()],
     url: (folder) => `sqlite:${folder}/queue.db`,
     backend: (folder) => `sqlite:${folder}/backend.db`,
   })
   console.log(`chords on two SQLite files: ${JSON.stringify(verdict)}`)
+  expect(verdict).toMatchObject({ sent: small.chords, unfinished: [], wrongValues: [], doubleBodies: [] })
+})
+
+const noRabbit = missingOwnRabbit()
+
+test.skipIf(noRabbit)(`on RabbitMQ: the same${noRabbit ? ` (${noRabbit})` : ''}`, inTime, async () => {
+  const rabbit = await startRabbit({ name: 'chords' })
+  const service: ChordService = {
+    adapters: [rabbitmq(), sqlite()],
+    url: () => rabbit.url,
+    backend: (folder) => `sqlite:${folder}/backend.db`,
+  }
+  const verdict = await chordRun(small, service).finally(() => rabbit.stop())
+  console.log(`chords on RabbitMQ: ${JSON.stringify(verdict)}`)
+  expect(verdict).toMatchObject({ sent: small.chords, unfinished: [], wrongValues: [], doubleBodies: [] })
+})
+
+test('on SQS with duplicates, throttles and batches done in part: the same', inTime, async () => {
+  const own = await startOwnSqs({ duplicates: 0.1, throttled: 0.05, partialBatches: 0.02, reordered: 0.5 })
+  const service: ChordService = {
+    adapters: [sqs(), sqlite()],
+    url: () => sqsUrl(own.endpoint),
+    backend: (folder) => `sqlite:${folder}/backend.db`,
+    leaseMs: 3_000,
+  }
+  const verdict = await chordRun(small, service).finally(() => own.stop())
+  console.log(`chords on SQS: ${JSON.stringify(verdict)}`)
   expect(verdict).toMatchObject({ sent: small.chords, unfinished: [], wrongValues: [], doubleBodies: [] })
 })

@@ -1,11 +1,10 @@
 import { redis } from '@tq/redis'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { missingRedis, startRedis } from '../../../test/services/redis.ts'
 import { BulkJobs } from '../src/actions/bulk-jobs.ts'
 import { LiveReads } from '../src/live/live-reads.ts'
 import { Reader, type Reading } from '../src/live/reader.ts'
 import { WaitingTasks } from '../src/reads/waiting-tasks.ts'
-import { ask, Events, memoryApp, openDashboard, press, until } from './harness.ts'
+import { ask, Events, memoryApp, openDashboard, until } from './harness.ts'
 
 function liveOf(app: ReturnType<typeof memoryApp>) {
   const context = { app, waiting: new WaitingTasks(app), bulk: new BulkJobs(app), hidePayloads: false }
@@ -72,34 +71,6 @@ test('while the store is away the reason and the fix are told, and it goes on by
   await events.next(({ data }) => data !== undefined)
   await events.close()
 })
-
-test.skipIf(missingRedis() !== undefined)(
-  'what a client library says of an outage is told as what it means',
-  async () => {
-    const server = await startRedis([], true)
-    const app = memoryApp({ adapters: [redis()], broker: server.url })
-    onTestFinished(() => server.stop())
-    const dashboard = openDashboard(app)
-    const events = new Events(await ask(dashboard, 'api/live?get=overview'))
-    await events.next(({ data }) => data !== undefined)
-    await server.kill?.()
-    const { problem } = await events.next((message) => 'problem' in message)
-    expect(problem).toMatchObject({
-      code: 'BROKER_UNREACHABLE',
-      message: expect.stringContaining('redis does not answer'),
-      fix: expect.stringContaining('TQ_BROKER_URL'),
-    })
-    const pressed = await press(dashboard, 'pause-queue', { queue: 'default' })
-    expect([pressed.status, (await pressed.json()) as unknown]).toMatchObject([
-      503,
-      { code: 'BROKER_UNREACHABLE' },
-    ])
-    const before = events.messages.length
-    await server.start?.()
-    await until(() => events.messages.slice(before).some(({ data }) => data !== undefined), 10_000)
-    await events.close()
-  },
-)
 
 test('a broker that cannot be reached from the start: the page is there and says why', async () => {
   const app = memoryApp({ adapters: [redis()], broker: 'redis://:CANARY@127.0.0.1:1' })

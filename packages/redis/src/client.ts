@@ -22,6 +22,8 @@ const ours: ConnectionOptions = {
   maxRetriesPerRequest: 0,
   autoResubscribe: true,
   enableReadyCheck: true,
+  // By itself it would wait as long as the server guesses that loading its file takes, up to 10 s.
+  maxLoadingRetryTime: 500,
   connectTimeout: connectMs,
   // A socket that is given up has nothing to say.
   disconnectTimeout: 100,

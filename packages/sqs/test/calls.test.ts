@@ -1,5 +1,5 @@
 import { createApp, createWorker } from '@tq/core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, type OnTestFinishedHandler, test } from 'vitest'
 import { sqs } from '../src/index.ts'
 import { Service } from './service.ts'
 import type { Calls } from './services/own/server.ts'
@@ -7,11 +7,11 @@ import { type OwnSqs, startOwnSqs } from './services/own.ts'
 import { sqsUrl } from './services/test-sqs.ts'
 
 // Calls are what SQS costs.
-let own: OwnSqs
-beforeAll(async () => {
-  own = await startOwnSqs()
-})
-afterAll(() => own.stop())
+async function counted(onTestFinished: (handler: OnTestFinishedHandler) => void): Promise<OwnSqs> {
+  const own = await startOwnSqs()
+  onTestFinished(() => own.stop())
+  return own
+}
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const full = process.env['TQ_TEST_TIER'] === 'full'
@@ -19,9 +19,10 @@ const full = process.env['TQ_TEST_TIER'] === 'full'
 const calls = (before: Calls, after: Calls): number =>
   Object.entries(after.byAction).reduce((sum, [name, count]) => sum + count - (before.byAction[name] ?? 0), 0)
 
-test('a deep backlog costs at most 330 calls per 1,000 tasks, sending included', {
+test.concurrent('a deep backlog costs at most 330 calls per 1,000 tasks, sending included', {
   timeout: 60_000,
-}, async () => {
+}, async ({ onTestFinished }) => {
+  const own = await counted(onTestFinished)
   const app = createApp({
     broker: sqsUrl(own.endpoint),
     backend: false,
@@ -53,7 +54,10 @@ test('a deep backlog costs at most 330 calls per 1,000 tasks, sending included',
   expect(per1000).toBeLessThanOrEqual(330)
 })
 
-test('an idle receiver asks ever more rarely', { timeout: 120_000 }, async () => {
+test.concurrent('an idle receiver asks ever more rarely', { timeout: 120_000 }, async ({
+  onTestFinished,
+}) => {
+  const own = await counted(onTestFinished)
   const service = new Service(own.endpoint)
   const broker = await service.broker()
   await broker.declare({ name: 'idle' })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, type OnTestFinishedHandler, test } from 'vitest'
 import { idsOf, message, Service, take } from './service.ts'
 import { missingElasticMq, startElasticMq } from './services/elasticmq.ts'
 import { startSqs } from './services/fauxqs.ts'
@@ -15,14 +15,13 @@ const services = [
 if (missing !== undefined) test.skip(`on ElasticMQ (${missing})`)
 
 // Polls are never cancelled: an emulator lets a cancelled one take a message along, and SQS may.
-describe.each(services)('on $name', ({ start }) => {
+describe.concurrent.each(services)('on $name', ({ start }) => {
   const started = start()
-  let service: Service
   afterAll(async () => await (await started).stop())
-  afterEach(() => service.close())
 
-  async function waiting() {
-    service = new Service((await started).endpoint)
+  async function waiting(onTestFinished: (handler: OnTestFinishedHandler) => void) {
+    const service = new Service((await started).endpoint)
+    onTestFinished(() => service.close())
     const broker = await service.broker()
     await broker.declare({ name: 'q' })
     const receiver = await broker.openReceiver('q', { leaseMs: 30_000, prefetch: 10 })
@@ -33,8 +32,8 @@ describe.each(services)('on $name', ({ start }) => {
 
   test('the poll under way ends by itself, and what it brings is given back at once', {
     timeout: 60_000,
-  }, async () => {
-    const { broker, receiver, other } = await waiting()
+  }, async ({ onTestFinished }) => {
+    const { broker, receiver, other } = await waiting(onTestFinished)
     await receiver.close()
     const closing = broker.close()
     await other.publish('q', [message({ id: 'late' })])
@@ -49,8 +48,10 @@ describe.each(services)('on $name', ({ start }) => {
     expect(performance.now() - startedAt).toBeLessThan(8_000)
   })
 
-  test('what comes when nobody waits any more is given back', { timeout: 60_000 }, async () => {
-    const { other } = await waiting()
+  test('what comes when nobody waits any more is given back', { timeout: 60_000 }, async ({
+    onTestFinished,
+  }) => {
+    const { other } = await waiting(onTestFinished)
     await other.publish('q', [message({ id: 'unwanted' })])
     await sleep(1_000)
     const successor = await other.openReceiver('q', { leaseMs: 30_000, prefetch: 10 })

@@ -18,7 +18,7 @@ describe.skipIf(missing)(`on ElasticMQ${missing ? ` (${missing})` : ''}`, () => 
     const suite = brokerSuite(elasticMq())
     const heart = /^(publish|bytes|ack|nack|expiry|limits|delay)\//
     const only = suite.cases.map(({ id }) => id).filter((id) => heart.test(id))
-    const { failed, passed } = await runSuite(suite, { only, concurrency: 8 })
+    const { failed, passed } = await runSuite(suite, { only, concurrency: 16 })
     await suite.dispose()
     expect(failed).toEqual([])
     expect(passed.length).toBeGreaterThan(30)

@@ -1,31 +1,56 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Broker, Receiver } from '@tq/core/driver'
+import { afterAll, test as anyTest, beforeAll, expect } from 'vitest'
 import { idsOf, message, messages, Service, take } from './service.ts'
 import { type OwnSqs, startOwnSqs } from './services/own.ts'
 
-// What SQS does on a bad day, on an endpoint that can be told to.
-let own: OwnSqs
-let service: Service
-beforeAll(async () => {
-  own = await startOwnSqs()
-})
-afterAll(() => own.stop())
-afterEach(async () => {
-  await own.setFaults({})
-  await service.close()
-})
+const concurrently = anyTest.concurrent
 
-async function setUp(leaseMs = 30_000) {
-  service = new Service(own.endpoint)
-  const broker = await service.broker()
-  await broker.declare({ name: 'q' })
-  const receiver = await broker.openReceiver('q', { leaseMs, prefetch: 50 })
-  return { broker, receiver }
+// What SQS does on a bad day, on endpoints that can be told to: a few, so that the tests wait side by side.
+const endpoints = 4
+let idle: Promise<OwnSqs>[] = []
+beforeAll(() => {
+  idle = Array.from({ length: endpoints }, () => startOwnSqs())
+  return Promise.all(idle)
+}, 30_000)
+afterAll(() => Promise.all(idle.map(async (own) => await (await own).stop())))
+
+interface BadDay {
+  readonly own: OwnSqs
+  setUp(leaseMs?: number): Promise<{ readonly broker: Broker; readonly receiver: Receiver }>
+}
+
+let next = 0
+function test(name: string, body: (day: BadDay) => Promise<void>): void {
+  const at = next++ % endpoints
+  concurrently(name, { timeout: 90_000 }, async () => {
+    const before = idle[at] as Promise<OwnSqs>
+    let done: (own: OwnSqs) => void = () => {}
+    idle[at] = new Promise((resolve) => {
+      done = resolve
+    })
+    const own = await before
+    const service = new Service(own.endpoint)
+    try {
+      await body({
+        own,
+        setUp: async (leaseMs = 30_000) => {
+          const broker = await service.broker()
+          await broker.declare({ name: 'q' })
+          return { broker, receiver: await broker.openReceiver('q', { leaseMs, prefetch: 50 }) }
+        },
+      })
+    } finally {
+      await own.setFaults({})
+      await service.close()
+      done(own)
+    }
+  })
 }
 
 const leases = (deliveries: Awaited<ReturnType<typeof take>>) => deliveries.map(({ lease }) => lease)
 
-test('entries that fail inside an answer of 200 are told one by one', async () => {
+test('entries that fail inside an answer of 200 are told one by one', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp()
   await own.setFaults({ failedEntries: 0.3 })
   const sent = messages(60)
@@ -41,7 +66,7 @@ test('entries that fail inside an answer of 200 are told one by one', async () =
   expect(idsOf(await take(receiver, 50))).toHaveLength(Math.min(50, accepted.length))
 })
 
-test('a delete that fails for one entry is not known, and done when asked again', async () => {
+test('a delete that fails for one entry is not known, and done when asked again', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp()
   await broker.publish('q', messages(20))
   const held = await take(receiver, 20)
@@ -55,7 +80,7 @@ test('a delete that fails for one entry is not known, and done when asked again'
   expect(await receiver.ack(leases(held))).toEqual(held.map(() => 'lost'))
 })
 
-test('giving back again what was copied but not deleted makes no second copy', async () => {
+test('giving back again what was copied but not deleted makes no second copy', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp()
   await broker.publish('q', messages(10))
   const held = await take(receiver, 10)
@@ -72,7 +97,10 @@ test('giving back again what was copied but not deleted makes no second copy', a
   for (const { deliveryCount } of back) expect(deliveryCount).toBe(1)
 })
 
-test('while every call is throttled receiving waits, with pauses, and goes on afterwards', async () => {
+test('while every call is throttled receiving waits, with pauses, and goes on afterwards', async ({
+  own,
+  setUp,
+}) => {
   const { broker, receiver } = await setUp()
   await own.setFaults({ throttled: 1 })
   expect(await broker.publish('q', [message()])).toMatchObject([{ rejected: 'blocked' }])
@@ -88,7 +116,7 @@ test('while every call is throttled receiving waits, with pauses, and goes on af
   expect(idsOf(await receiving)).toEqual(['after'])
 })
 
-test('trouble that outlasts the wait is told, not an empty queue', async () => {
+test('trouble that outlasts the wait is told, not an empty queue', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp()
   await own.setFaults({ unavailable: 1 })
   const receiving = receiver.receive({ max: 1, waitMs: 200, signal: new AbortController().signal })
@@ -99,7 +127,10 @@ test('trouble that outlasts the wait is told, not an empty queue', async () => {
   expect(broker.classify(error)).toBe('connection')
 })
 
-test('credentials that have expired pass: nothing is lost, and nothing is taken for empty', async () => {
+test('credentials that have expired pass: nothing is lost, and nothing is taken for empty', async ({
+  own,
+  setUp,
+}) => {
   const { broker, receiver } = await setUp()
   await broker.publish('q', [message({ id: 'kept' })])
   const [held] = await take(receiver, 1)
@@ -111,7 +142,7 @@ test('credentials that have expired pass: nothing is lost, and nothing is taken 
   expect(await receiver.ack(held ? [held.lease] : [])).toEqual(['ok'])
 })
 
-test('what a lost answer took comes back when its lease ends, and is counted', async () => {
+test('what a lost answer took comes back when its lease ends, and is counted', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp(2_000)
   await own.setFaults({ lostReceives: 1 })
   await broker.publish('q', [message({ id: 'lost on the way' })])
@@ -122,7 +153,7 @@ test('what a lost answer took comes back when its lease ends, and is counted', a
   expect(back?.deliveryCount).toBeGreaterThan(1)
 })
 
-test('a message that comes twice has two leases', async () => {
+test('a message that comes twice has two leases', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp()
   await own.setFaults({ duplicates: 1 })
   await broker.publish('q', [message({ id: 'twin' })])
@@ -135,7 +166,7 @@ test('a message that comes twice has two leases', async () => {
   expect(await take(receiver, 1, 500)).toEqual([])
 })
 
-test('a lease that SQS does not lengthen any more is over', async () => {
+test('a lease that SQS does not lengthen any more is over', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp(3_000)
   await own.setFaults({ visibilityCapMs: 4_000 })
   await broker.publish('q', [message()])
@@ -145,7 +176,7 @@ test('a lease that SQS does not lengthen any more is over', async () => {
   expect(await receiver.ack(held)).toEqual(['lost'])
 })
 
-test('a renewal that fails for SQS is tried again; the lease goes on meanwhile', async () => {
+test('a renewal that fails for SQS is tried again; the lease goes on meanwhile', async ({ own, setUp }) => {
   const { broker, receiver } = await setUp(4_000)
   await broker.publish('q', [message()])
   const held = leases(await take(receiver, 1))

@@ -32,7 +32,7 @@ test.each([
   })
   const suite = brokerSuite(fifo)
   const only = suite.cases.map(({ id }) => id).filter((id) => !delays.test(id))
-  const { failed, passed } = await runSuite(suite, { only, concurrency: 12 })
+  const { failed, passed } = await runSuite(suite, { only, concurrency: 24 })
   await suite.dispose()
   if (running !== own) await running.stop()
   expect(failed).toEqual([])

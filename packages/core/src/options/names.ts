@@ -44,6 +44,12 @@ export function checkUniqueKey(key: string): string {
 }
 
 /** @throws TqError `INVALID_NAME` */
+export function checkGroup(group: string): string {
+  if (typeof group === 'string' && /^[\x21-\x7e]{1,128}$/.test(group)) return group
+  return refuse('group', group, 'use 1 to 128 printable ASCII characters without spaces')
+}
+
+/** @throws TqError `INVALID_NAME` */
 export function checkNamespace(name: string): string {
   if (typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(name)) return name
   return refuse('namespace', name, 'use 1 to 32 letters, digits, "_" or "-"')

@@ -7,26 +7,29 @@ export interface MessageText {
   readonly body: string
   readonly headers: Readonly<Record<string, string>>
   readonly priority?: Priority
+  readonly group?: string
 }
 
 export function toText(
   queue: string,
-  { body, headers, priority }: Pick<OutboundMessage, 'body' | 'headers' | 'priority'>,
+  { body, headers, priority, group }: Pick<OutboundMessage, 'body' | 'headers' | 'priority' | 'group'>,
 ): MessageText {
   return {
     queue,
     body: Buffer.from(body).toString('base64'),
     headers,
     ...(priority === undefined ? {} : { priority }),
+    ...(group === undefined ? {} : { group }),
   }
 }
 
-export function fromText(id: string, { body, headers, priority }: MessageText): OutboundMessage {
+export function fromText(id: string, { body, headers, priority, group }: MessageText): OutboundMessage {
   return {
     id,
     body: Buffer.from(body, 'base64'),
     headers,
     ...(priority === undefined ? {} : { priority }),
+    ...(group === undefined ? {} : { group }),
   }
 }
 

@@ -4,7 +4,7 @@ import { TqError } from '../errors/tq-error.ts'
 import type { Sending } from '../middleware/telemetry.ts'
 import { parseDuration, parseOptionalDuration } from '../options/duration.ts'
 import { checkKnown } from '../options/known.ts'
-import { checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
+import { checkGroup, checkQueueName, checkTaskId, checkUniqueKey } from '../options/names.ts'
 import { nextHop } from '../policy/delay-hop.ts'
 import { currentRun } from '../task/current-run.ts'
 import type { NewEnvelope } from '../task/envelope.ts'
@@ -33,6 +33,7 @@ export const sendOptionNames: ReadonlySet<string> = new Set<string>([
   'ignoreResult',
   'headers',
   'tags',
+  'group',
 ] satisfies (keyof SendOptions)[])
 
 /** Where and when a task goes: the same for all tasks of one call. */
@@ -95,6 +96,7 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
       ...(headers ? { headers } : {}),
       ...(parent ? { parent: parent.id } : {}),
       ...tagsOf(options.tags, what),
+      ...(options.group === undefined ? {} : { group: checkGroup(options.group) }),
       ...(options.uniqueKey === undefined ? {} : { unique: options.uniqueKey }),
       ...(ignoreResult ? { ignoreResult: 1 } : {}),
       ...(options.taskId === undefined ? {} : { ownId: 1 }),

@@ -57,6 +57,8 @@ export interface Envelope {
   readonly parent?: string
   /** Words of the sender's to find it by. */
   readonly tags?: readonly string[]
+  /** Whose share of the queue it takes, or in whose order it runs, where the broker can. */
+  readonly group?: string
   /** The unique key whose lock this task holds. */
   readonly unique?: string
   /** 1 when the sender asked for no result. */
@@ -83,6 +85,7 @@ export function toMessage(envelope: NewEnvelope, codec: Codecs, delayMs: Millis)
     headers: codec.headers,
     ...(delayMs > 0 ? { delayMs } : {}),
     ...(envelope.priority === undefined ? {} : { priority: envelope.priority }),
+    ...(envelope.group === undefined ? {} : { group: envelope.group }),
   }
 }
 
@@ -136,6 +139,7 @@ const optional: Readonly<Record<string, Check | undefined>> = {
   parent: isText,
   tags: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
   unique: isText,
+  group: isText,
   payload: isPayloadRef,
   flow: (value) => {
     const { frames, framesAt } = (value ?? {}) as Partial<FlowLink>

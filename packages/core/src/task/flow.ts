@@ -22,7 +22,7 @@ export interface FlowTask {
   readonly ttlMs: Millis
   readonly envelope: Pick<
     Envelope,
-    'priority' | 'maxRetries' | 'expiresMs' | 'headers' | 'ignoreResult' | 'many' | 'tags'
+    'priority' | 'maxRetries' | 'expiresMs' | 'headers' | 'ignoreResult' | 'many' | 'tags' | 'group'
   >
   readonly onError?: readonly FlowNode[]
 }

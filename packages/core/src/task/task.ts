@@ -38,6 +38,11 @@ export interface SendOptions {
   readonly debounce?: { readonly key: string; readonly wait: Duration }
   readonly maxRetries?: number
   readonly ignoreResult?: boolean
+  /**
+   * On SQS its `MessageGroupId`: a tenant, say. Standard queues are shared fairly between groups, FIFO queues keep the order
+   * within one. Elsewhere it changes nothing. 1 to 128 printable ASCII characters without spaces.
+   */
+  readonly group?: string
   /** Words to find the task by in `app.history` and the dashboard: at most 10, of at most 64 characters. */
   readonly tags?: readonly string[]
   /** Short texts that travel with the task; the handler reads them in `ctx.headers`. */

@@ -65,7 +65,7 @@ function freezeTask(runtime: Runtime, task: TaskDefinition, options: SignatureOp
   const { queue, delayMs, pendingTtlMs, envelope, sending } = planSending(runtime, task, options)
   // Sent later, and by others: what travels with it is known now.
   sending?.ended()
-  const { priority, maxRetries, expiresMs, headers, ignoreResult, tags } = envelope
+  const { priority, maxRetries, expiresMs, headers, ignoreResult, tags, group } = envelope
   return {
     kind: 'task',
     task: task.name,
@@ -79,6 +79,7 @@ function freezeTask(runtime: Runtime, task: TaskDefinition, options: SignatureOp
       ...(headers ? { headers } : {}),
       ...(ignoreResult ? { ignoreResult } : {}),
       ...(tags ? { tags } : {}),
+      ...(group === undefined ? {} : { group }),
     },
   }
 }

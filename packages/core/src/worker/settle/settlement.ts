@@ -30,8 +30,10 @@ export function settlementOf(
 ): SettleItem {
   const item = commitOf(job, outcome, startedAt, context)
   if (outcome.type === 'wait') {
-    const { queue, delivery } = job
-    return { ...item, inSteps: true, waits: { places: outcome.places, queue, message: delivery.message } }
+    const { queue, delivery, envelope } = job
+    const { group } = envelope
+    const message = { ...delivery.message, ...(group === undefined ? {} : { group }) }
+    return { ...item, inSteps: true, waits: { places: outcome.places, queue, message } }
   }
   if (!job.envelope.flow) return item
   const end = endOf(job, outcome)

@@ -1,14 +1,15 @@
-// Takes a picture of every page, light and dark, at two widths: node -C @tq/source test/screenshots.ts <folder>
+// Takes a picture of every page, light and dark, at two widths: node -C @tq/source test/dashboard/screenshots.ts <folder>
+// Those of the docs: for f in *.png; do cwebp -q 72 -m 6 $f -o docs/dashboard/${f%.png}.webp; done
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appBrand, chain, chord, group } from '@tq/core'
+import { listenForDashboard } from '@tq/dashboard'
 import { redis } from '@tq/redis'
 import type { Page } from 'playwright-core'
-import { startRedis } from '../../../test/services/redis.ts'
-import { listenForDashboard } from '../src/index.ts'
-import { startBrowser } from './browser.ts'
-import { openScene, type Scene } from './scene.ts'
+import { startBrowser } from '../../packages/dashboard/test/browser.ts'
+import { openScene, type Scene } from '../../packages/dashboard/test/scene.ts'
+import { startRedis } from '../services/redis.ts'
 
 const folder = process.argv[2] ?? 'screenshots'
 const only = process.argv[3]?.split(',')
