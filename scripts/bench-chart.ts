@@ -22,12 +22,12 @@ const series = [
 ] as const
 
 const [width, left, right, top, group, bar] = [760, 190, 90, 64, 50, 16]
-const height = top + shown.length * group + 62
+const height = top + shown.length * group + 80
 const cores = Number.parseInt(machine, 10)
 const quiet =
   load <= cores * 2
     ? 'The machine did nothing else.'
-    : `The machine was busy with other work (load ${load} on ${cores} cores): read the ratios, not the rates.`
+    : `The machine was busy with other work (load ${load} on ${cores} cores): a quiet one gives other rates, and other ratios.`
 const most = Math.max(...shown.flatMap(([measure]) => series.map(({ name }) => measured(name, measure))))
 
 function measured(name: string, measure: string): number {
@@ -67,7 +67,8 @@ function draw(): string {
     '<text x="16" y="24" class="title">Tasks per second on one Redis: no-op tasks with results</text>',
     ...legend,
     ...rows,
-    `<text x="16" y="${height - 32}" class="value">${date}, ${machine}, Node ${node.slice(1)}, Redis without persistence; medians of ${rounds} rounds, measured in turn.</text>`,
+    `<text x="16" y="${height - 50}" class="value">${date}, ${machine}, Node ${node.slice(1)}, Redis without persistence.</text>`,
+    `<text x="16" y="${height - 32}" class="value">Medians of ${rounds} rounds, measured in turn.</text>`,
     `<text x="16" y="${height - 14}" class="value">${quiet}</text>`,
     '</svg>',
   ].join('\n')}\n`

@@ -16,6 +16,7 @@ const checks: Readonly<Record<string, Command>> = {
   boundaries: ['scripts/check-boundaries'],
   'unused files, exports, dependencies': bin('knip'),
   'packages as published': turbo('check:package'),
+  'chart of the benchmark': ['node', 'scripts/bench-chart.ts', '--check'],
   ...(process.env['TQ_TEST_TIER'] === 'full'
     ? { 'rehearsal of a release': ['scripts/rehearse-release'], 'documentation site': ['scripts/docs'] }
     : { 'packages in a clean project': ['scripts/rehearse-release', '--short'] }),

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { type Page, root } from './pages.ts'
 
-/** Code is not read for links. */
-const codeOrLink = /```[\s\S]*?^```|`[^`\n]*`|(\]\()([^)\s]+)(\))/gm
+/** Links and pictures, Markdown's and HTML's. Code is not read for any. */
+const codeOrLink = /```[\s\S]*?^```|`[^`\n]*`|(\]\(|\b(?:src|srcset|href)=")([^)"\s]+)([)"])/gm
 
 /** A link of a page that leads nowhere. */
 export interface DeadLink {

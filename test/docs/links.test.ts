@@ -21,6 +21,7 @@ test('a link that leads nowhere is found', () => {
     '# Two words: `code`, _more_',
     '[here](#two-words-code-_more_) [there](settings.md#settings) [else](https://example.com/x)',
     '[no file](nowhere.md) [no heading](#nowhere) [nor there](settings.md#nowhere)',
+    '<img src="nowhere.png">',
     '```md\n[code](nowhere.md)\n```',
   ].join('\n')
   const others = readPages()
@@ -28,5 +29,6 @@ test('a link that leads nowhere is found', () => {
     'nowhere.md: no such file',
     '#nowhere: no such heading',
     'settings.md#nowhere: no such heading',
+    'nowhere.png: no such file',
   ])
 })
