@@ -81,7 +81,7 @@ describe.each(withPrograms)('$name', ({ name, page, folder: files }) => {
       test('in memory, in one process', async () => agree(program, await files.runInMemory(program)))
   })
 
-  for (const tests of files.tests) test(tests.name, () => files.runVitest(tests))
+  for (const tests of files.tests) test(tests.name, () => files.runVitest(tests), 120_000)
 
   if (shellLines(page, 'run').length > 0) test('its commands', () => files.runLines())
 })
@@ -89,7 +89,7 @@ describe.each(withPrograms)('$name', ({ name, page, folder: files }) => {
 /** The other brokers, with their usual backends. */
 const elsewhere = pairs.filter(({ name }) => ['redis', 'rabbitmq × sqlite', 'sqs × sqlite'].includes(name))
 
-describe('what Celery and ARQ do is done on every broker', () => {
+describe('what Celery and ARQ do is done on every broker', { timeout: 240_000 }, () => {
   for (const pair of elsewhere)
     test.skipIf(pair.missing !== undefined)(pair.name, async () => {
       const page = new URL('../../docs/from-celery.md', import.meta.url)

@@ -124,14 +124,16 @@ export class PageFolder {
     const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...words], {
       cwd: this.#folder,
       env: this.#environment(deployment),
-      timeout: 50_000,
+      timeout: 100_000,
     })
     return stdout
   }
 
   #environment(deployment: Deployment): NodeJS.ProcessEnv {
     const { TQ_BACKEND_URL: _, ...rest } = process.env
-    return { ...rest, ...deployment, NO_COLOR: '1', NODE_COMPILE_CACHE: compiled }
+    // A machine that runs other tests too answers late.
+    const patience = { TQ_CONNECT_TIMEOUT: '60s' }
+    return { ...rest, ...patience, ...deployment, NO_COLOR: '1', NODE_COMPILE_CACHE: compiled }
   }
 }
 
