@@ -7,7 +7,7 @@ import { logOptions } from '../log/log-options.ts'
 import { LineLogger } from '../log/logger.ts'
 import type { FoundApp } from '../tasks/found-app.ts'
 import { loadTasks } from '../tasks/load-tasks.ts'
-import { connect } from '../tasks/open-app.ts'
+import { connect, serviceTimeout } from '../tasks/open-app.ts'
 import { onStopSignal } from '../worker/signals.ts'
 
 const flags = {
@@ -51,7 +51,7 @@ export const beat = command({
       }
       onStopSignal(stop, () => process.exit(1))
     })
-    await connect(app, values)
+    await connect(app, values, serviceTimeout)
     await running.start()
     await announce(app, logger)
     await stopped

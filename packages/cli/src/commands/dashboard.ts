@@ -6,7 +6,7 @@ import { logOptions } from '../log/log-options.ts'
 import { LineLogger } from '../log/logger.ts'
 import { hidePasswords } from '../output/hide-passwords.ts'
 import type { FoundApp } from '../tasks/found-app.ts'
-import { chooseApp, connect } from '../tasks/open-app.ts'
+import { chooseApp, connect, serviceTimeout } from '../tasks/open-app.ts'
 import { onStopSignal } from '../worker/signals.ts'
 
 export const dashboard = command({
@@ -44,7 +44,7 @@ async function warnUnlessConnected(
   logger: LineLogger,
 ): Promise<void> {
   try {
-    await connect(app, values)
+    await connect(app, values, serviceTimeout)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     logger.warn(`${hidePasswords(message)} The dashboard goes on by itself as soon as it answers.`)

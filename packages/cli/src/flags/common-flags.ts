@@ -28,7 +28,7 @@ export const connectionFlags = {
   },
   'connect-timeout': {
     type: 'string',
-    description: 'How long to wait for the broker (1500ms)',
+    description: 'How long to wait for the broker (1500ms; worker, beat and dashboard 30s)',
     valueHint: 'duration',
     env: 'TQ_CONNECT_TIMEOUT',
   },

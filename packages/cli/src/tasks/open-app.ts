@@ -6,6 +6,8 @@ import { loadTasks } from './load-tasks.ts'
 
 /** Long enough for a service that is there, short enough for a person who waits. */
 const defaultTimeout = '1500ms'
+/** A service that starts beside others on a busy machine has time. */
+export const serviceTimeout = '30s'
 
 interface ConnectionValues {
   readonly 'connect-timeout': string | undefined
@@ -13,8 +15,12 @@ interface ConnectionValues {
 }
 
 /** Connects, or says within the time limit that it cannot. */
-export async function connect(app: Pick<App<unknown>, 'open'>, values: ConnectionValues): Promise<void> {
-  const text = values['connect-timeout'] ?? defaultTimeout
+export async function connect(
+  app: Pick<App<unknown>, 'open'>,
+  values: ConnectionValues,
+  unlessGiven = defaultTimeout,
+): Promise<void> {
+  const text = values['connect-timeout'] ?? unlessGiven
   const limitMs = milliseconds(text, 'connect-timeout')
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

@@ -4,7 +4,7 @@ import { logOptions } from '../log/log-options.ts'
 import { LineLogger } from '../log/logger.ts'
 import type { FoundApp } from '../tasks/found-app.ts'
 import { loadTasks } from '../tasks/load-tasks.ts'
-import { connect } from '../tasks/open-app.ts'
+import { connect, serviceTimeout } from '../tasks/open-app.ts'
 import { banner, startInfo } from './banner.ts'
 import { tellParent } from './parent.ts'
 import { onStopSignal } from './signals.ts'
@@ -27,7 +27,7 @@ export async function runWorker(values: WorkerValues): Promise<void> {
   const worker = createWorker(app, toWorkerOptions(values, modules), loaderUrl)
   stopOnSignals(worker, logger, supervised)
   crashLoudly(logger)
-  await connect(app, values)
+  await connect(app, values, serviceTimeout)
   await worker.start()
   await announce(app, worker, logger, supervised)
   const report = await worker.stopped
