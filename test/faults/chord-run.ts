@@ -34,7 +34,7 @@ export interface ChordService {
 export interface ChordVerdict {
   readonly sent: number
   readonly children: number
-  /** Workflows that never ended. */
+  /** Workflows that never ended, or not well, and what was heard of them. */
   readonly unfinished: readonly string[]
   /** Bodies that were not given exactly one value of every child, in order, and those its record kept. */
   readonly wrongValues: readonly string[]
@@ -94,9 +94,10 @@ export async function chordRun(plan: ChordPlan, service: ChordService): Promise<
     return {
       sent: sent.length,
       children: sent.reduce((sum, { size }) => sum + size, 0),
-      unfinished: sent
-        .filter((_, index) => ended[index]?.status !== 'fulfilled')
-        .map(({ result }) => result.id),
+      unfinished: sent.flatMap(({ result }, index) => {
+        const end = ended[index]
+        return end?.status === 'fulfilled' ? [] : `${result.id}: ${String(end?.reason)}`
+      }),
       wrongValues,
       doubleBodies,
     }
