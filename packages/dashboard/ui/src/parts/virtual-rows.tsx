@@ -62,8 +62,7 @@ export function VirtualRows<Item>(props: VirtualRowsProps<Item>) {
       aria-rowcount={items.length}
       ref={box}
       onScroll={measure}
-      // What scrolls has to be reached by the keyboard.
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
       tabIndex={0}
     >
       <div class="rows-head" role="rowgroup">
