@@ -1,7 +1,9 @@
 import { chain, type } from '@tq/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { BulkJob, DeadLetterRow, TaskDetail, TaskForm, WorkflowDetail } from '../src/wire.ts'
+import type { BulkJob, DeadLetterRow } from '../src/wire/records.ts'
+import type { TaskDetail, TaskForm } from '../src/wire/task.ts'
+import type { WorkflowDetail } from '../src/wire/workflow.ts'
 import { memoryApp, openDashboard, press, read, startWorker, until } from './harness.ts'
 
 const users = [{ name: 'omar', password: 'steers-it', role: 'admin' }] as const

@@ -1,7 +1,7 @@
 import { TqError, type TqErrorCode, type WorkerAnswer } from '@tq/core'
 import { BadRequest } from '../http/problem.ts'
 import { toFilter } from '../reads/task-filter.ts'
-import type { WorkerAnswers } from '../wire.ts'
+import type { WorkerAnswers } from '../wire/overview.ts'
 import {
   type Action,
   type ActionContext,

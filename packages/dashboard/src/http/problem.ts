@@ -1,6 +1,6 @@
 import { TqError, type TqErrorCode } from '@tq/core'
 import { Refusal } from '../access/refusal.ts'
-import type { Problem } from '../wire.ts'
+import type { Problem } from '../wire/common.ts'
 
 const fixes: Partial<Record<TqErrorCode, string>> = {
   BROKER_UNREACHABLE:

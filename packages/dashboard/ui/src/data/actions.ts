@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { WorkerAnswers } from '../../../src/wire.ts'
+import type { WorkerAnswers } from '../../../src/wire/overview.ts'
 import { post, toProblem } from './api.ts'
 
 export interface Toast {

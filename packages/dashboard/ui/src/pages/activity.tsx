@@ -1,4 +1,4 @@
-import type { AuditRow } from '../../../src/wire.ts'
+import type { AuditRow } from '../../../src/wire/records.ts'
 import { useLive } from '../data/live.ts'
 import { dateTime } from '../lib/format.ts'
 import { Empty, Loading } from '../parts/notice.tsx'

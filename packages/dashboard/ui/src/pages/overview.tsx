@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { Activity, Overview, TaskStats, Warning } from '../../../src/wire.ts'
+import type { Activity, Overview, TaskStats, Warning } from '../../../src/wire/overview.ts'
 import { useLive } from '../data/live.ts'
 import { count, distance, duration, percent, rate } from '../lib/format.ts'
 import { now } from '../lib/now.ts'

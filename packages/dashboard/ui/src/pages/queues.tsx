@@ -1,4 +1,4 @@
-import type { Overview, QueueRow, WorkerAnswers } from '../../../src/wire.ts'
+import type { Overview, QueueRow, WorkerAnswers } from '../../../src/wire/overview.ts'
 import { act, answersText } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'

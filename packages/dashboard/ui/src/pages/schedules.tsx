@@ -1,4 +1,4 @@
-import type { ScheduleRow } from '../../../src/wire.ts'
+import type { ScheduleRow } from '../../../src/wire/records.ts'
 import { act } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'

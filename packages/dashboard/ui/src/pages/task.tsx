@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useLocation } from 'preact-iso'
-import type { FailedAttempt, LogLine, Reason, TaskDetail } from '../../../src/wire.ts'
+import type { FailedAttempt, LogLine, Reason, TaskDetail } from '../../../src/wire/task.ts'
 import { act } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'

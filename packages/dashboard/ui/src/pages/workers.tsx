@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { Overview, WorkerAnswers, WorkerRow } from '../../../src/wire.ts'
+import type { Overview, WorkerAnswers, WorkerRow } from '../../../src/wire/overview.ts'
 import { act, answersText } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'

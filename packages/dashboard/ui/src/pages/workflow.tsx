@@ -1,5 +1,5 @@
 import { useLocation } from 'preact-iso'
-import type { WorkflowDetail } from '../../../src/wire.ts'
+import type { WorkflowDetail } from '../../../src/wire/workflow.ts'
 import { act } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'

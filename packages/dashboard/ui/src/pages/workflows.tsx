@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
-import type { Page, WorkflowRow } from '../../../src/wire.ts'
+import type { Page } from '../../../src/wire/common.ts'
+import type { WorkflowRow } from '../../../src/wire/workflow.ts'
 import { get } from '../data/api.ts'
 import { useLive } from '../data/live.ts'
 import { count, duration } from '../lib/format.ts'

@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals'
-import type { BulkJob, TaskRow } from '../../../src/wire.ts'
+import type { BulkJob } from '../../../src/wire/records.ts'
+import type { TaskRow } from '../../../src/wire/task.ts'
 import { act } from '../data/actions.ts'
 import { may } from '../data/session.ts'
 import { count } from '../lib/format.ts'

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
-import type { Problem } from '../../../src/wire.ts'
+import type { Problem } from '../../../src/wire/common.ts'
 import { ProblemNotice } from './notice.tsx'
 
 /** The title of a page, and what goes beside it. */

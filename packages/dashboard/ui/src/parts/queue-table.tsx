@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { QueueRow } from '../../../src/wire.ts'
+import type { QueueRow } from '../../../src/wire/overview.ts'
 import { count } from '../lib/format.ts'
 import { now } from '../lib/now.ts'
 import { href, pageWith } from '../lib/root.ts'

@@ -1,4 +1,4 @@
-import type { Census } from '../../../src/wire.ts'
+import type { Census } from '../../../src/wire/task.ts'
 import { count } from '../lib/format.ts'
 import { StateMark, stateNames, states } from './state.tsx'
 

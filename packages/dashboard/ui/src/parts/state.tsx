@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import type { TaskState } from '../../../src/wire.ts'
+import type { TaskState } from '../../../src/wire/task.ts'
 
 export const stateNames: Readonly<Record<TaskState, string>> = {
   PENDING: 'Pending',

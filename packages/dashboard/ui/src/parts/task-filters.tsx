@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import type { Overview } from '../../../src/wire.ts'
+import type { Overview } from '../../../src/wire/overview.ts'
 import type { Filter } from '../pages/tasks.tsx'
 import { Icon } from './icon.tsx'
 

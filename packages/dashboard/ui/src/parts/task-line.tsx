@@ -1,4 +1,4 @@
-import type { TaskRow } from '../../../src/wire.ts'
+import type { TaskRow } from '../../../src/wire/task.ts'
 import { duration, inline, shortId } from '../lib/format.ts'
 import { now } from '../lib/now.ts'
 import { href, pageWith } from '../lib/root.ts'
