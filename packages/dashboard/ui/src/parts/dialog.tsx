@@ -2,7 +2,7 @@ import { signal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-interface Question {
+export interface Question {
   readonly title: string
   readonly text: ComponentChildren
   /** What the button says: a verb. */

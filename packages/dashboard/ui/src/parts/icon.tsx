@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { Drawing } from './drawing.tsx'
 
 const shapes = {
   overview: <path d="M3 13h4V7H3zm5 0h4V3H8zm5 0h0" />,
@@ -37,22 +38,11 @@ const shapes = {
 
 export type IconName = keyof typeof shapes
 
-/** A picture beside words that say the same: hidden from those who cannot see it. */
+/** A picture beside words that say the same. */
 export function Icon({ name, size = 16 }: { readonly name: IconName; readonly size?: number }) {
   return (
-    <svg
-      class="icon"
-      width={size}
-      height={size}
-      viewBox="0 0 16 16"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.4"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-      aria-hidden="true"
-    >
+    <Drawing look="icon" size={size} box={16} pen={1.4}>
       {shapes[name]}
-    </svg>
+    </Drawing>
   )
 }
