@@ -29,6 +29,7 @@ export type {
   KeeperSpec,
   Lease,
   LeaseKeeper,
+  MessageChange,
   OutboundMessage,
   Priority,
   PublishOutcome,

@@ -1,19 +1,24 @@
 import type { Backend } from '../contracts/backend.ts'
+import type { Priority } from '../contracts/broker.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { Duration } from '../options/duration.ts'
 import { checkQueueName, checkTaskName, deadQueueOf } from '../options/names.ts'
 import { Audit, thisUser } from '../runtime/audit.ts'
 import type { DeadLetters } from '../runtime/dead-letters.ts'
 import { Mailbox, type Verb, type WorkerAnswer } from '../runtime/mailbox.ts'
+import { delayOf } from '../runtime/outgoing.ts'
 import { pauseQueue, resumeQueue } from '../runtime/paused-queues.ts'
 import { putRate } from '../runtime/rate-overrides.ts'
 import { runAgain } from '../runtime/run-again.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import { type RateLimit, resolveRate } from '../task/limits.ts'
-import type { AsyncResult } from '../task/task.ts'
+import type { AsyncResult, SendOptions } from '../task/task.ts'
+import { checkPriority } from '../task/task-policy.ts'
 import { type BulkProgress, bulk } from './bulk.ts'
+import { failedTasksOf } from './failed-tasks.ts'
 import type { History, TaskFilter } from './history.ts'
 import type { Asked } from './inspect.ts'
+import { changeQueued, type QueuedChange } from './queued-tasks.ts'
 import type { TaskSummary } from './task-summary.ts'
 
 /** Who does it; kept in the audit log. */
@@ -86,6 +91,59 @@ export class Control {
   }
 
   /**
+   * A task that waits for its time or its backoff may run at once. Where the broker can reach into a queue: on the
+   * others revoke it and send it anew.
+   *
+   * @param options.queue where it waits, for a task of which no record tells
+   * @throws TqError `CAPABILITY_MISSING`, `UNKNOWN_RESULT`, or `NOT_QUEUED` when it runs, has ended, or waits elsewhere
+   */
+  promote(id: string, options: Acting & { readonly queue?: string } = {}): Promise<void> {
+    return this.#change(id, options, { delayMs: 0 }, 'promote')
+  }
+
+  /**
+   * A task that waits runs at another time, also one that was ready.
+   *
+   * @example await app.control.reschedule(id, { countdown: '2h' })
+   * @throws as `promote`; also `INVALID_OPTION`, `INVALID_DURATION`
+   */
+  async reschedule(
+    id: string,
+    when: Pick<SendOptions, 'countdown' | 'eta'>,
+    options: Acting & { readonly queue?: string } = {},
+  ): Promise<void> {
+    const delayMs = delayOf(when, this.#app.clock.now(), `task ${id}`)
+    await this.#change(id, options, { delayMs }, 'reschedule', `in ${Math.round(delayMs / 1_000)} s`)
+  }
+
+  /**
+   * A task that waits has another priority, 0 (last) to 9 (first); its retries keep it.
+   *
+   * @throws as `promote`; also `INVALID_OPTION`
+   */
+  async setPriority(
+    id: string,
+    priority: Priority,
+    options: Acting & { readonly queue?: string } = {},
+  ): Promise<void> {
+    const checked = checkPriority(priority, `task ${id}`)
+    await this.#change(id, options, { priority: checked }, 'priority', String(checked))
+  }
+
+  async #change(
+    id: string,
+    options: Acting & { readonly queue?: string },
+    change: QueuedChange,
+    action: string,
+    outcome?: string,
+  ): Promise<void> {
+    const { queue } = options
+    const named = queue === undefined ? {} : { queue: checkQueueName(queue) }
+    await changeQueued(await this.#app.connect(), id, { ...change, ...named })
+    await this.#recordIfKept(options, action, id, outcome)
+  }
+
+  /**
    * Runs a task that ended in FAILURE once more, as a fresh one of the same id, one generation higher; a failed workflow
    * that it is part of goes on from there. Of a failed workflow: all of its tasks that failed.
    *
@@ -96,26 +154,9 @@ export class Control {
     const connection = await this.#app.connect()
     const [record] = await backend.results.get([id])
     const isFailedWorkflow = record?.queue === '' && record.state === 'FAILURE'
-    const ids = isFailedWorkflow ? await this.#failedOf(id) : [id]
+    const ids = isFailedWorkflow ? await failedTasksOf(this.#app.history, id) : [id]
     for (const one of ids) await runAgain(this.#app, connection, backend, one)
     await this.#record(backend, options, 'retry', id, isFailedWorkflow ? `${ids.length} tasks` : undefined)
-  }
-
-  /** The tasks of a workflow that can be run again. @throws TqError `INVALID_OPTION` when there is none */
-  async #failedOf(workflow: string): Promise<readonly string[]> {
-    const ids: string[] = []
-    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
-      const page = { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) }
-      const { tasks, next } = await this.#app.history.list({ id: `${workflow}.`, state: 'FAILURE' }, page)
-      // Those with a mark in their ids only heard of a failure.
-      ids.push(...tasks.filter((task) => task.canRetry && !task.id.includes('!')).map((task) => task.id))
-      cursor = next
-    }
-    if (ids.length > 0) return ids
-    throw new TqError(
-      'INVALID_OPTION',
-      `No failed task of workflow ${workflow} is still known: send it anew.`,
-    )
   }
 
   /**
