@@ -123,6 +123,7 @@ async function play({ app, tasks }: Scene) {
   for (let at = 0; at < 37; at++)
     await send.applyAsync({ to: `b${at}@example.com`, template: 'news' }, { queue: 'newsletter' })
   await send.applyAsync({ to: 'late@example.com', template: 'reminder' }, { countdown: '2h' })
+  await app.control.rateLimit('webhook.deliver', '10/m', { by: 'kim' })
   await app.control.pause('media', { by: 'kim', reason: 'the image store is being moved' })
   await resize.delayMany(Array.from({ length: 9 }, (_, at) => ({ file: `photos/x${at}.jpg`, width: 320 })))
   await app.control.revoke(

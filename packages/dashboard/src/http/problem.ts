@@ -18,6 +18,7 @@ const fixes: Partial<Record<TqErrorCode, string>> = {
 
 const statusOf: Partial<Record<TqErrorCode, number>> = {
   UNKNOWN_RESULT: 404,
+  NOT_QUEUED: 409,
   VALIDATION_FAILED: 400,
   PAYLOAD_TOO_LARGE: 413,
   CAPABILITY_MISSING: 501,

@@ -77,6 +77,17 @@ export interface WorkerAnswers {
   readonly answers: readonly { readonly worker: string; readonly error?: string }[]
 }
 
+/** How often a task may start, on all workers together. */
+export interface RateLimitRow {
+  readonly task: string
+  /** Null: no definition that is known has one, and a changed one does nothing. */
+  readonly defined: { readonly limit: number; readonly windowMs: number; readonly perKey: boolean } | null
+  /** What an operator put in its place, such as `10/m`. */
+  readonly changed: string | null
+  /** Names of the live workers that keep to it. */
+  readonly workers: readonly string[]
+}
+
 /** Something an operator should look at. */
 export interface Warning {
   readonly level: 'error' | 'warning'

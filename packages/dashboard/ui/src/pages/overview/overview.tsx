@@ -5,6 +5,7 @@ import { Loading } from '../../parts/notice.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { QueueTable } from '../../parts/queue-table.tsx'
+import { RateLimits } from './rate-limits.tsx'
 import { TaskPanels } from './task-panels.tsx'
 import { Tiles } from './tiles.tsx'
 import { Warnings } from './warnings.tsx'
@@ -29,6 +30,7 @@ export function OverviewPage() {
       {overview ? <Warnings warnings={overview.warnings} /> : null}
       {overview ? <Tiles overview={overview} activity={activity} /> : problem ? null : <Loading />}
       {activity ? <TaskPanels activity={activity} /> : null}
+      <RateLimits />
       {overview ? (
         <Panel title="Queues">
           <QueueTable queues={overview.queues} />

@@ -4,9 +4,11 @@ import { may } from '../../data/session.ts'
 import { ActionButton } from '../../parts/action-button.tsx'
 import { ask } from '../../parts/dialog.tsx'
 import { hasEnded } from '../../parts/state.tsx'
+import { QueuedActions } from './queued-actions.tsx'
 
 /** What can be done with a task, in the state it is in. */
-export function TaskActions({ task: { id, name, state, canRetry } }: { readonly task: TaskDetail }) {
+export function TaskActions({ task }: { readonly task: TaskDetail }) {
+  const { id, name, queue, state, canRetry } = task
   if (!may('operate')) return null
   const retry = () => act('retry-task', { id }, `${name} runs again`)
   const revoke = async (terminate: boolean) => {
@@ -31,6 +33,7 @@ export function TaskActions({ task: { id, name, state, canRetry } }: { readonly 
           Retry
         </ActionButton>
       ) : null}
+      {queue !== '' && (state === 'PENDING' || state === 'RETRY') ? <QueuedActions task={task} /> : null}
       {hasEnded(state) ? null : (
         <ActionButton run={() => revoke(false)} icon="stop" tone="danger">
           Revoke

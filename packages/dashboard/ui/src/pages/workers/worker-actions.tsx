@@ -1,5 +1,5 @@
 import type { WorkerAnswers } from '../../../../src/wire/overview.ts'
-import { act, answersText } from '../../data/actions.ts'
+import { answersText, refusalOf } from '../../data/actions.ts'
 import { ActionButton } from '../../parts/action-button.tsx'
 import { ask, type Question } from '../../parts/dialog.tsx'
 import type { OfWorker } from './worker-card.tsx'
@@ -12,9 +12,11 @@ export function WorkerActions({ worker: { id, name, concurrency, queues, state }
     body: (typed: string) => object,
     done: (typed: string) => string,
   ) => {
-    const typed = await ask(question)
-    if (typed === undefined) return
-    await act<WorkerAnswers>(action, { worker: id, ...body(typed) }, answersText(done(typed)))
+    await ask({
+      ...question,
+      send: (typed) =>
+        refusalOf<WorkerAnswers>(action, { worker: id, ...body(typed) }, answersText(done(typed))),
+    })
   }
   const resize = () =>
     tell(
