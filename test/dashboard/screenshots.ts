@@ -26,6 +26,7 @@ try {
   const found = await play(scene)
   const pages: Readonly<Record<string, string>> = {
     overview: '',
+    'rate-limit': '',
     tasks: 'tasks',
     'task-failed': `task?id=${found.failed}`,
     'task-running': `task?id=${found.running}`,
@@ -59,8 +60,10 @@ try {
         await page.waitForSelector('.connection.live')
         await sleep(900)
         if (name === 'tasks' && width > 390) await select(page)
+        if (name === 'rate-limit')
+          await page.getByRole('heading', { name: 'Queues' }).scrollIntoViewIfNeeded()
         const height = (await page.evaluate('document.documentElement.scrollHeight')) as number
-        const tall = width === 390 && name !== 'tasks' ? Math.min(height, 1_700) : 0
+        const tall = width === 390 && name !== 'tasks' && name !== 'rate-limit' ? Math.min(height, 1_700) : 0
         await page.screenshot({
           path: join(folder, `${name}-${scheme}-${width}.png`),
           ...(tall > 844 ? { fullPage: true, clip: { x: 0, y: 0, width, height: tall } } : {}),

@@ -11,8 +11,8 @@ const columns: readonly Column<AuditRow>[] = [
   { name: 'When', tone: 'nowrap', title: ({ at }) => dateTime(at), cell: ({ at }) => <Ago at={at} /> },
   { name: 'Who', cell: ({ by }) => by },
   { name: 'Did', cell: ({ action }) => <strong>{action}</strong> },
-  { name: 'On', tone: 'mono', cell: ({ target }) => target },
-  { name: 'Outcome', tone: 'faint', cell: ({ outcome }) => outcome ?? '' },
+  { name: 'On', kind: 'broad', tone: 'mono', cell: ({ target }) => target },
+  { name: 'Outcome', kind: 'broad', tone: 'faint', cell: ({ outcome }) => outcome ?? '' },
 ]
 
 /** What was done by whom, here and on the command line. */

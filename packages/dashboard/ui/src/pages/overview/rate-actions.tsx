@@ -32,7 +32,7 @@ export function RateActions({ limit: { task, defined, changed } }: { readonly li
       },
       send: (rate) => refusalOf('limit-rate', { task, rate }, obeyed(`${task}: at most ${rate}`)),
     })
-  const takeBack = () => act('limit-rate', { task }, `${task}: as defined`)
+  const takeBack = () => act('limit-rate', { task }, defined ? `${task}: as defined` : `${task}: taken back`)
   return (
     <>
       <ActionButton run={change} icon="gauge" small label={`Change the rate limit of ${task}`}>
@@ -40,7 +40,7 @@ export function RateActions({ limit: { task, defined, changed } }: { readonly li
       </ActionButton>
       {changed === null ? null : (
         <ActionButton run={takeBack} icon="undo" small label={`Rate limit of ${task} as defined`}>
-          As defined
+          {defined ? 'As defined' : 'Take back'}
         </ActionButton>
       )}
     </>
