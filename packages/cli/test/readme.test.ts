@@ -17,6 +17,7 @@ const commands = [
   'inspect scheduled',
   'inspect registered',
   'inspect queues',
+  'inspect rate-limits',
   'inspect stats',
   'inspect conf',
   'inspect audit',

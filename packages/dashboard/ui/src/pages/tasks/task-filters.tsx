@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
-import type { Overview } from '../../../src/wire.ts'
-import type { Filter } from '../pages/tasks.tsx'
-import { Icon } from './icon.tsx'
+import type { Overview } from '../../../../src/wire/overview.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { type Filter, noFilter } from './filter.ts'
 
 interface TaskFiltersProps {
   readonly filter: Filter
@@ -78,24 +78,7 @@ export function TaskFilters({ filter, overview, choose }: TaskFiltersProps) {
         <Chip text={`of workflow ${filter.workflow}`} drop={() => choose({ workflow: '' })} />
       ) : null}
       {filtered ? (
-        <button
-          type="button"
-          class="button quiet"
-          onClick={() =>
-            choose({
-              state: '',
-              name: '',
-              id: '',
-              tag: '',
-              queue: '',
-              worker: '',
-              last: '',
-              parent: '',
-              workflow: '',
-              order: '',
-            })
-          }
-        >
+        <button type="button" class="button quiet" onClick={() => choose(noFilter)}>
           <Icon name="close" size={14} /> Clear
         </button>
       ) : null}

@@ -1,9 +1,10 @@
-import type { TaskRow } from '../../../src/wire.ts'
-import { duration, inline, shortId } from '../lib/format.ts'
-import { now } from '../lib/now.ts'
-import { href, pageWith } from '../lib/root.ts'
-import { StateBadge } from './state.tsx'
-import { Ago, Since } from './time.tsx'
+import type { TaskRow } from '../../../../src/wire/task.ts'
+import { duration, inline, shortId } from '../../lib/format.ts'
+import { now } from '../../lib/now.ts'
+import { href, pageWith } from '../../lib/root.ts'
+import { ProgressLine } from '../../parts/progress-line.tsx'
+import { StateBadge } from '../../parts/state.tsx'
+import { Ago, Since } from '../../parts/time.tsx'
 
 interface TaskLineProps {
   readonly task: TaskRow
@@ -121,16 +122,7 @@ function What({ task }: { readonly task: TaskRow }) {
     )
   }
   if (state === 'REVOKED' && reason) return <span class="faint clip">{reason}</span>
-  if (state === 'STARTED' && progress) {
-    return (
-      <span class="progress-line">
-        <progress value={progress.fraction} max={1} aria-label="Progress" />
-        <span class="clip">
-          {Math.round(progress.fraction * 100)} %{progress.message ? ` · ${progress.message}` : ''}
-        </span>
-      </span>
-    )
-  }
+  if (state === 'STARTED' && progress) return <ProgressLine progress={progress} />
   const due = state === 'PENDING' && dueAt !== undefined && dueAt > now.value
   return (
     <span class="clip mono faint" title={inline(args)}>

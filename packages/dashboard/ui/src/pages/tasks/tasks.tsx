@@ -1,35 +1,24 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import type { Census, Overview, TaskRow } from '../../../src/wire.ts'
-import { useLive } from '../data/live.ts'
-import { may } from '../data/session.ts'
-import { useTaskList } from '../data/task-list.ts'
-import { count } from '../lib/format.ts'
-import { useKeys } from '../lib/keys.ts'
-import { href, pageWith } from '../lib/root.ts'
-import { BulkBar } from '../parts/bulk-bar.tsx'
-import { Icon } from '../parts/icon.tsx'
-import { Empty, Loading } from '../parts/notice.tsx'
-import { PageHead } from '../parts/page-head.tsx'
-import { StateTabs } from '../parts/state-tabs.tsx'
-import { TaskFilters } from '../parts/task-filters.tsx'
-import { TaskHead, TaskLine } from '../parts/task-line.tsx'
-import { VirtualRows } from '../parts/virtual-rows.tsx'
-
-const filterNames = [
-  'state',
-  'name',
-  'queue',
-  'worker',
-  'tag',
-  'id',
-  'last',
-  'parent',
-  'workflow',
-  'order',
-] as const
-export type Filter = { readonly [Name in (typeof filterNames)[number]]?: string }
+import type { Overview } from '../../../../src/wire/overview.ts'
+import type { Census, TaskRow } from '../../../../src/wire/task.ts'
+import { useLive } from '../../data/live.ts'
+import { useSelection } from '../../data/selection.ts'
+import { may } from '../../data/session.ts'
+import { useTaskList } from '../../data/task-list.ts'
+import { count } from '../../lib/format.ts'
+import { useKeys } from '../../lib/keys.ts'
+import { href, pageWith } from '../../lib/root.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { Empty, Loading } from '../../parts/notice.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { VirtualRows } from '../../parts/virtual-rows.tsx'
+import { BulkBar } from './bulk-bar.tsx'
+import { type Filter, readFilter, toSearch } from './filter.ts'
+import { StateTabs } from './state-tabs.tsx'
+import { TaskFilters } from './task-filters.tsx'
+import { TaskHead, TaskLine } from './task-line.tsx'
 
 /** Everything that is chosen is in the URL: it can be shared, kept, and gone back to. */
 export function TasksPage() {
@@ -40,13 +29,13 @@ export function TasksPage() {
   const { data: overview } = useLive<Overview>('overview')
   const { state: _, ...others } = filter
   const { data: census } = useLive<Census | null>(pageWith('census', others))
-  const selected = useSignal<ReadonlySet<string>>(new Set())
+  const selection = useSelection()
   const allMatching = useSignal(false)
   const focused = useSignal(-1)
   const items = list.items.value
 
   const unselect = () => {
-    selected.value = new Set()
+    selection.clear()
     allMatching.value = false
   }
   useEffect(() => {
@@ -56,9 +45,7 @@ export function TasksPage() {
 
   const choose = (changes: Filter) => route(href(pageWith('tasks', { ...filter, ...changes })))
   const toggle = (id: string) => {
-    const next = new Set(selected.value)
-    if (!next.delete(id)) next.add(id)
-    selected.value = next
+    selection.toggle(id)
     allMatching.value = false
   }
   const move = (by: number) => {
@@ -78,10 +65,10 @@ export function TasksPage() {
     Escape: unselect,
   })
 
-  const allShown = items.length > 0 && items.every(({ id }) => selected.value.has(id))
+  const shownIds = items.map(({ id }) => id)
   const toggleAll = () => {
-    if (allShown) unselect()
-    else selected.value = new Set(items.map(({ id }) => id))
+    selection.toggleAll(shownIds)
+    allMatching.value = false
   }
 
   return (
@@ -103,7 +90,7 @@ export function TasksPage() {
       <BulkBar
         filter={filter}
         total={matching(census, filter.state)}
-        selected={selected.value}
+        selected={selection.ids}
         items={items}
         allMatching={allMatching}
         unselect={unselect}
@@ -123,13 +110,13 @@ export function TasksPage() {
           focused={focused.value}
           onEnd={list.more}
           onTop={list.setAtTop}
-          head={<TaskHead allShown={allShown} toggleAll={toggleAll} order={filter.order} />}
+          head={<TaskHead allShown={selection.hasAll(shownIds)} toggleAll={toggleAll} order={filter.order} />}
           row={(task, at) => (
             <TaskLine
               task={task}
               index={at}
               focused={at === focused.value}
-              selected={allMatching.value || selected.value.has(task.id)}
+              selected={allMatching.value || selection.has(task.id)}
               toggle={toggle}
             />
           )}
@@ -156,19 +143,6 @@ function NothingFound({ filter }: { readonly filter: Filter }) {
       </a>
     </Empty>
   )
-}
-
-function readFilter(query: Readonly<Record<string, string>>): Filter {
-  return Object.fromEntries(
-    filterNames.flatMap((name) => {
-      const value = Object.hasOwn(query, name) ? query[name] : undefined
-      return value ? [[name, value]] : []
-    }),
-  )
-}
-
-function toSearch(filter: Filter): string {
-  return new URLSearchParams(filter as Record<string, string>).toString()
 }
 
 function matching(

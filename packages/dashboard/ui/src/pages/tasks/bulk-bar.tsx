@@ -1,12 +1,14 @@
 import type { Signal } from '@preact/signals'
-import type { BulkJob, TaskRow } from '../../../src/wire.ts'
-import { act } from '../data/actions.ts'
-import { may } from '../data/session.ts'
-import { count } from '../lib/format.ts'
-import type { Filter } from '../pages/tasks.tsx'
-import { followBulk } from './bulk-panel.tsx'
-import { ask } from './dialog.tsx'
-import { Icon } from './icon.tsx'
+import type { BulkJob } from '../../../../src/wire/records.ts'
+import type { TaskRow } from '../../../../src/wire/task.ts'
+import { act } from '../../data/actions.ts'
+import { may } from '../../data/session.ts'
+import { count } from '../../lib/format.ts'
+import { followBulk } from '../../parts/bulk-panel.tsx'
+import { ask } from '../../parts/dialog.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import { hasEnded } from '../../parts/state.tsx'
+import { type Filter, toSearch } from './filter.ts'
 
 interface BulkBarProps {
   readonly filter: Filter
@@ -42,7 +44,7 @@ export function BulkBar({ filter, total, selected, items, allMatching, unselect 
     })
     if (answer === undefined) return
     if (all) {
-      const query = new URLSearchParams(filter as Record<string, string>).toString()
+      const query = toSearch(filter)
       const job = await act<BulkJob>(
         'start-bulk',
         { action, filter: query, total: total?.count },
@@ -60,7 +62,7 @@ export function BulkBar({ filter, total, selected, items, allMatching, unselect 
     unselect()
   }
   const canRetry = all || items.some(({ id, canRetry: can }) => can && selected.has(id))
-  const canRevoke = all || items.some(({ id, state }) => !ended.has(state) && selected.has(id))
+  const canRevoke = all || items.some(({ id, state }) => !hasEnded(state) && selected.has(id))
   return (
     <section class="bulk-bar" aria-label="Selected tasks">
       <strong role="status">
@@ -92,8 +94,6 @@ export function BulkBar({ filter, total, selected, items, allMatching, unselect 
     </section>
   )
 }
-
-const ended: ReadonlySet<string> = new Set(['SUCCESS', 'FAILURE', 'REVOKED'])
 
 function BulkText({
   action,

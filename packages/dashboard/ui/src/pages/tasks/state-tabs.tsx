@@ -1,6 +1,6 @@
-import type { Census } from '../../../src/wire.ts'
-import { count } from '../lib/format.ts'
-import { StateMark, stateNames, states } from './state.tsx'
+import type { Census } from '../../../../src/wire/task.ts'
+import { count } from '../../lib/format.ts'
+import { StateMark, stateNames, states } from '../../parts/state.tsx'
 
 interface StateTabsProps {
   readonly chosen: string | undefined
