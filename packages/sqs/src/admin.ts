@@ -80,7 +80,7 @@ export class SqsAdmin implements QueueAdmin {
 
   async #takeAll({ url }: BandQueue): Promise<number> {
     for (let gone = 0; ; ) {
-      const { Messages = [] } = await this.#connection.ask((client) =>
+      const { Messages = [] } = await this.#connection.askPatiently((client) =>
         client.send(
           new ReceiveMessageCommand({
             QueueUrl: url,
@@ -92,7 +92,7 @@ export class SqsAdmin implements QueueAdmin {
         ),
       )
       if (Messages.length === 0) return gone
-      const { Successful = [] } = await this.#connection.ask((client) =>
+      const { Successful = [] } = await this.#connection.askPatiently((client) =>
         client.send(
           new DeleteMessageBatchCommand({
             QueueUrl: url,

@@ -40,6 +40,11 @@ export class Deleting {
     })
   }
 
+  /** What waits for others goes now. */
+  hurry(): void {
+    if (this.#cancel !== undefined) this.#flush()
+  }
+
   /** In how long a call is full at the pace of late; 0 when it would not be worth it. */
   get #waitMs(): Millis {
     const expected = this.#pace.perMs * longestWaitMs

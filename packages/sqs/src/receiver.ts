@@ -155,6 +155,7 @@ export class SqsReceiver implements Receiver {
         if (signal.aborted || this.#closed) return []
         const room = this.#room()
         const leftMs = until - clock.monotonic()
+        this.#settling.wantRoom(room <= 0)
         if (room <= 0) {
           if (leftMs <= 0) return []
           await this.#wait.next(Math.min(leftMs, this.#nextEndMs()))
@@ -167,6 +168,7 @@ export class SqsReceiver implements Receiver {
       }
     } finally {
       signal.removeEventListener('abort', this.#wait.wake)
+      this.#settling.wantRoom(false)
     }
   }
 

@@ -24,6 +24,7 @@ export class Settling {
   readonly #renewal: Renewal
   readonly #onRoom: () => void
   readonly #deleting: readonly Deleting[]
+  #roomIsWanted = false
 
   /** @param onRoom called when less is held than before */
   constructor(connection: Connection, leases: Leases, renewal: Renewal, pace: Pace, onRoom: () => void) {
@@ -35,7 +36,7 @@ export class Settling {
   }
 
   async ack(leases: readonly Lease[]): Promise<readonly Settlement[]> {
-    return await this.#settle(leases, (held) => this.#delete(held, true))
+    return await this.#settle(leases, (held) => this.#delete(held, !this.#roomIsWanted))
   }
 
   async nack(leases: readonly Lease[], delayMs: Millis): Promise<readonly Settlement[]> {
@@ -60,6 +61,12 @@ export class Settling {
     })
     this.#onRoom()
     return answers
+  }
+
+  /** Somebody waits for the room that finished ones take: no delete waits for others to go with it then. */
+  wantRoom(wanted: boolean): void {
+    this.#roomIsWanted = wanted
+    if (wanted) for (const band of this.#deleting) band.hurry()
   }
 
   /** Where the order matters in their place; elsewhere as a copy, so that it is not counted as a lost lease. */

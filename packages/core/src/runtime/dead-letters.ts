@@ -1,4 +1,4 @@
-import type { Delivery, Receiver } from '../contracts/broker.ts'
+import type { Delivery, Lease, Receiver } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { deadQueueOf } from '../options/names.ts'
@@ -7,6 +7,7 @@ import type { PayloadRef } from '../task/payload-ref.ts'
 import { keepAsides, type Packed, refsOf } from './packing.ts'
 import { freshMessage } from './run-again.ts'
 import type { Connection, Runtime } from './runtime.ts'
+import { settlePatiently } from './settle-patiently.ts'
 
 /** A message that was given up, and why. */
 export interface DeadLetter {
@@ -110,7 +111,10 @@ export class DeadLetters {
     return taken
   }
 
-  /** Leases batch after batch; `look` says which to delete and when to stop, the rest goes back at the end. */
+  /**
+   * Leases batch after batch; `look` says which to delete and when to stop, the rest goes back at the end. A letter that
+   * comes twice is looked at once, and kept once: giving it back may copy it.
+   */
   async #walk(
     queue: string,
     limit: number,
@@ -122,29 +126,42 @@ export class DeadLetters {
     const connection = await this.#runtime.connect()
     await connection.broker.declare({ name: deadQueueOf(queue) })
     const receiver = await connection.broker.openReceiver(deadQueueOf(queue), { leaseMs, prefetch: 10_000 })
+    const settler = { broker: connection.broker, clock: this.#runtime.clock }
+    const drop = (letters: readonly Delivery[]) =>
+      settlePatiently(settler, 'dropping dead letters', leasesOf(letters), (open) => receiver.ack(open))
+    const met = new Set<string>()
     const kept: Delivery[] = []
+    const twins: Delivery[] = []
     try {
       for (let seen = 0; seen < limit; ) {
         const deliveries = await this.#next(receiver, Math.min(batch, limit - seen))
         if (deliveries.length === 0) return
         seen += deliveries.length
-        const { done: chosen, last } = await look(connection, deliveries)
+        const letters = deliveries.filter((delivery) => isNew(delivery, met))
+        if (letters.length < deliveries.length) {
+          twins.push(...deliveries.filter((delivery) => !letters.includes(delivery)))
+        }
+        const { done: chosen, last } = await look(connection, letters)
         const done = new Set(chosen)
-        kept.push(...deliveries.filter((delivery) => !done.has(delivery)))
+        kept.push(...letters.filter((delivery) => !done.has(delivery)))
         if (done.size > 0) {
-          await receiver.ack(chosen.map(({ lease }) => lease))
+          await drop(chosen)
           connection.payloads.forget(chosen.flatMap((delivery) => this.#keptFor(delivery)))
         }
         if (last) return
       }
     } finally {
-      for (let start = 0; start < kept.length; start += batch) {
-        await receiver.nack(
-          kept.slice(start, start + batch).map(({ lease }) => lease),
-          { delayMs: 0 },
-        )
+      try {
+        for (const part of inParts(kept)) {
+          await settlePatiently(settler, 'giving dead letters back', leasesOf(part), (open) =>
+            receiver.nack(open, { delayMs: 0 }),
+          )
+        }
+        // Not before the other one is safe.
+        for (const part of inParts(twins)) await drop(part)
+      } finally {
+        await receiver.close()
       }
-      await receiver.close()
     }
   }
 
@@ -200,4 +217,22 @@ export class DeadLetters {
 function diedAt({ message, sentAt }: Delivery): number | undefined {
   const { 'tq-dead-at': told } = message.headers
   return told === undefined ? sentAt : Number(told)
+}
+
+/** Whether it was not met before. One that does not say when it died is always new. */
+function isNew(delivery: Delivery, met: Set<string>): boolean {
+  const died = diedAt(delivery)
+  const letter = `${delivery.message.id} ${died}`
+  if (died !== undefined && met.has(letter)) return false
+  met.add(letter)
+  return true
+}
+
+function leasesOf(deliveries: readonly Delivery[]): readonly Lease[] {
+  return deliveries.map(({ lease }) => lease)
+}
+
+function inParts(deliveries: readonly Delivery[]): readonly (readonly Delivery[])[] {
+  const count = Math.ceil(deliveries.length / batch)
+  return Array.from({ length: count }, (_, at) => deliveries.slice(at * batch, (at + 1) * batch))
 }
