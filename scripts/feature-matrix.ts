@@ -12,6 +12,8 @@ interface Report {
 }
 
 const page = 'docs/feature-matrix.md'
+/** Pairs that an ordinary run does not try: see test/features/pairs.ts. */
+const fullTier = ' (full tier)'
 const marks: Readonly<Record<string, string>> = { passed: '✓', failed: '✗', skipped: '–', pending: '–' }
 
 const report = JSON.parse(readFileSync('reports/vitest.json', 'utf8')) as Report
@@ -21,7 +23,7 @@ for (const { name, assertionResults } of report.testResults) {
   for (const { ancestorTitles, title, status } of assertionResults) {
     const id = ancestorTitles.at(-1)
     // Features tried once, apart from any broker, have no column.
-    if (!id) continue
+    if (!id || title.endsWith(fullTier)) continue
     const row = rows.get(id) ?? new Map<string, string>()
     rows.set(id, row.set(title, marks[status] ?? '?'))
   }
@@ -29,21 +31,25 @@ for (const { name, assertionResults } of report.testResults) {
 
 const columns = [...new Set([...rows.values()].flatMap((row) => [...row.keys()]))].sort()
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-const table = [
-  line(['', ...columns]),
-  line(['---', ...columns.map(() => ':---:')]),
-  ...[...rows]
-    .sort(([a], [b]) => a.localeCompare(b))
-    .map(([id, row]) => line([`\`${id}\``, ...columns.map((name) => row.get(name) ?? '')])),
-]
+const header = [line(['', ...columns]), line(['---', ...columns.map(() => ':---:')])]
+const groups = Map.groupBy(
+  [...rows].sort(([a], [b]) => a.localeCompare(b)),
+  ([id]) => id.replace(/\/.*/, ''),
+)
+const sections = [...groups].map(([group, members]) => {
+  const lines = members.map(([id, row]) => line([`\`${id}\``, ...columns.map((name) => row.get(name) ?? '')]))
+  return [`## ${group.replaceAll('-', ' ')}`, '', ...header, ...lines, ''].join('\n')
+})
+const contents = [...groups.keys()].map((group) => `[${group.replaceAll('-', ' ')}](#${group})`).join(' · ')
 const text = `# Feature matrix
 
 Written by \`scripts/feature-matrix.ts\` from the test reports; do not edit. Each row is a test in \`test/features\`, run
 with the real producer and worker on each broker and backend. ✓ holds · – needs a backend, or what the broker cannot do,
 and is refused by name · ✗ fails.
 
-${table.join('\n')}
-`
+${contents}
+
+${sections.join('\n')}`
 
 if (process.argv.includes('--check')) {
   if (readFileSync(page, 'utf8') !== text) {

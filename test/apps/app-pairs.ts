@@ -11,7 +11,8 @@ const usual: ReadonlySet<string> = new Set(['memory', 'sqlite', 'redis', 'rabbit
 
 /** An environment cannot turn off the backend that a broker brings. */
 const chosen = pairs.filter(
-  ({ name }) => name !== 'memory, no backend' && (process.env['TQ_TEST_TIER'] === 'full' || usual.has(name)),
+  ({ name, fullTier }) =>
+    name !== 'memory, no backend' && !fullTier && (process.env['TQ_TEST_TIER'] === 'full' || usual.has(name)),
 )
 
 /** What a program that ran to its end left. */

@@ -68,7 +68,8 @@ export function feature(
       const applies = (pair.hasBackend || !needs.backend) && (changesQueued(pair) || !needs.change)
       const run = test.skipIf(pair.missing !== undefined || !applies)
       const timeout = options.timeoutMs ?? 60_000
-      run(pair.missing ? `${pair.name} (${pair.missing})` : pair.name, { timeout }, async () => {
+      const name = pair.fullTier ? `${pair.name} (full tier)` : pair.name
+      run(pair.missing ? `${pair.name} (${pair.missing})` : name, { timeout }, async () => {
         const stage = new Stage(pair)
         try {
           await body(stage)

@@ -17,6 +17,8 @@ import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 export interface Pair {
   readonly name: string
   readonly hasBackend: boolean
+  /** Tried in the full tier only, and no column of the feature matrix. */
+  readonly fullTier?: true
   /** Why it cannot be tried here. */
   readonly missing?: string
   /** Connections for one test, on services that are empty. Several apps may be made with them. */
@@ -57,8 +59,8 @@ const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMi
 
 const { url: dynamodbUrl } = inject('dynamodb')
 
-/** Every broker × backend in the tree. A feature is done when it passes on all of them. */
-export const pairs: readonly Pair[] = [
+/** What the ordinary tests run, and the feature matrix shows: each broker and each backend, with its nearest partners. */
+const ordinary: readonly Pair[] = [
   {
     name: 'memory',
     hasBackend: true,
@@ -199,3 +201,55 @@ export const pairs: readonly Pair[] = [
     }),
   },
 ]
+
+/** More of what users combine. The way through two stores is one and the same, so these are tried in the full tier only. */
+const combined: readonly Pair[] = [
+  {
+    name: 'rabbitmq × postgres',
+    hasBackend: true,
+    fullTier: true,
+    ...(rabbitMissing === undefined ? needsPostgres : needsRabbit),
+    open: () => ({
+      options: {
+        broker: rabbitUrl,
+        backend: postgresUrl,
+        adapters: [rabbitmq(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'sqs × postgres',
+    hasBackend: true,
+    fullTier: true,
+    ...needsPostgres,
+    open: () => ({
+      options: {
+        broker: sqsBroker,
+        backend: postgresUrl,
+        adapters: [sqs(), postgres()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+  {
+    name: 'sqs × dynamodb',
+    hasBackend: true,
+    fullTier: true,
+    open: () => ({
+      options: {
+        broker: sqsBroker,
+        backend: dynamodbUrl,
+        adapters: [sqs(), dynamodb()],
+        namespace: freshNamespace(),
+      },
+      close: () => {},
+    }),
+  },
+]
+
+/** Every broker × backend that is tried. A feature is done when it passes on all of them. */
+export const pairs: readonly Pair[] =
+  process.env['TQ_TEST_TIER'] === 'full' ? [...ordinary, ...combined] : ordinary
