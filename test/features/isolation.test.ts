@@ -6,7 +6,7 @@ const modules = [new URL('./fixtures/isolated.ts', import.meta.url).href]
 
 feature('isolation/runs-in-a-child-process', { backend: true }, async (stage) => {
   const app = stage.app()
-  const { add, reject } = defineIsolated(app)
+  const { add, reject, giveUp } = defineIsolated(app)
   await stage.worker(app, { modules })
   const { sum, pid } = await (await add.delay({ x: 2, y: 3 })).get({ timeout: '10s' })
   expect(sum).toBe(5)
@@ -16,6 +16,9 @@ feature('isolation/runs-in-a-child-process', { backend: true }, async (stage) =>
   const failed = next(app, 'failed')
   await reject.delay()
   expect(await failed).toMatchObject({ attempt: 0, error: { name: 'Reject', message: 'not this one' } })
+  const givenUp = next(app, 'failed')
+  await giveUp.delay()
+  expect(await givenUp).toMatchObject({ error: { name: 'RangeError', message: 'the disk is full' } })
 })
 
 feature('isolation/hard-limit-kills-the-process-group', { backend: true }, async (stage) => {

@@ -79,6 +79,19 @@ feature('retries/asked-for-by-the-task', { backend: false }, async (stage) => {
   await asks.delay()
   await done
   expect(seen).toEqual([0, 0, 1])
+
+  // Given up: what is told is why it asked, not that it did.
+  const givesUp = app.task({
+    name: 'gives-up',
+    retry: { maxRetries: 0 },
+    run: (_, ctx) => ctx.retry({ cause: new RangeError('the disk is full') }),
+  })
+  const failed = next(app, 'failed')
+  await givesUp.delay()
+  expect(await failed).toMatchObject({
+    reason: 'retries used up',
+    error: { name: 'RangeError', message: 'the disk is full' },
+  })
 })
 
 feature('retries/attempts-are-kept', { backend: true }, async (stage) => {

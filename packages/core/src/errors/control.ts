@@ -22,3 +22,8 @@ export class RetryRequest extends Error {
     this.countAttempt = countAttempt
   }
 }
+
+/** What is told of a run that ended with `error`: of one that asked to be run again, why it did, where it said so. */
+export function reasonOf(error: unknown): unknown {
+  return error instanceof RetryRequest && error.cause !== undefined ? error.cause : error
+}

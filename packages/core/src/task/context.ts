@@ -40,7 +40,7 @@ export interface TaskContext<State = unknown> {
     readonly delay?: Duration
     /** Whether it uses up one of `maxRetries`. Default true. */
     readonly countAttempt?: boolean
-    /** Kept as the reason. */
+    /** Why: what the task's error is while it waits, and when it is given up. */
     readonly cause?: unknown
   }): never
   /**

@@ -1,4 +1,5 @@
 import type { Clock } from '../contracts/time.ts'
+import { reasonOf } from '../errors/control.ts'
 import {
   describeError,
   SoftTimeLimitExceeded,
@@ -132,7 +133,7 @@ function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
   if (error instanceof TaskCrashed) return afterCrash(job, error)
   const policy = { ...job.task.policy.retry, maxRetries: context.maxRetries }
   const decision = decide(error, job.envelope.attempt, policy)
-  const info = describeError(error)
+  const info = describeError(reasonOf(error))
   if (!decision.retry) return { type: 'dead', error: info, reason: decision.reason }
   return {
     type: 'retry',

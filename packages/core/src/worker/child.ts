@@ -1,7 +1,7 @@
 // The main of a child process that runs isolated tasks, one at a time, for a worker.
 import { Worker as Thread } from 'node:worker_threads'
 import type { Logger } from '../contracts/logger.ts'
-import { Reject, RetryRequest } from '../errors/control.ts'
+import { Reject, RetryRequest, reasonOf } from '../errors/control.ts'
 import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type AppInternals, findApp } from '../runtime/app-brand.ts'
@@ -76,7 +76,7 @@ async function run(
     tell({ type: 'done', value })
   } catch (error) {
     const control = controlOf(error)
-    tell({ type: 'failed', error: describeError(error), ...(control ? { control } : {}) })
+    tell({ type: 'failed', error: describeError(reasonOf(error)), ...(control ? { control } : {}) })
   } finally {
     current = undefined
   }

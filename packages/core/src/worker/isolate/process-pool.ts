@@ -166,7 +166,6 @@ function kill(child: Child): void {
 
 /** An error for policies to judge: text from another process never becomes another class than ours. */
 function rebuild(info: TaskErrorInfo, control: Control | undefined): Error {
-  if (control?.kind === 'retry') return new RetryRequest(control.delayMs, control.countAttempt, undefined)
   const error =
     control?.kind === 'reject'
       ? new Reject(info.message)
@@ -177,7 +176,7 @@ function rebuild(info: TaskErrorInfo, control: Control | undefined): Error {
             ...(info.code === undefined ? {} : { code: info.code }),
           })
   if (info.stack !== undefined) error.stack = info.stack
-  return error
+  return control?.kind === 'retry' ? new RetryRequest(control.delayMs, control.countAttempt, error) : error
 }
 
 /** Beside this folder in the sources; in a folder of the built package, whose chunks lie at its root. */
