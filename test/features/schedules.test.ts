@@ -27,16 +27,25 @@ async function infoOf(app: ReturnType<Stage['app']>, name: string): Promise<Sche
   return found
 }
 
+/** How many ticks have run of which none before is missing. */
+function inARow(runs: readonly string[], everyMs: number): number {
+  const ticks = new Set(runs.map(tickOf))
+  const first = Math.min(...ticks)
+  let count = 0
+  while (ticks.has(first + count * everyMs)) count++
+  return count
+}
+
 feature('schedules/ticks-in-a-worker', { backend: false }, async (stage) => {
   const { app, task, runs } = countingTask(stage)
   app.schedule('often', every('200ms'), task.s('x'))
   const startedAt = Date.now()
   await stage.worker(app, { beat: true })
-  await until(() => runs.length >= 4)
+  await until(() => inARow(runs, 200) >= 4)
   const ticks = runs.map(tickOf)
   expect(runs[0]).toBe(tickId('often', ticks[0] ?? 0))
   expect(ticks.every((tick) => tick % 200 === 0 && tick >= startedAt - 1_000)).toBe(true)
-  expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + 200 * index))
+  expect(stage.runs(ticks)).toHaveLength(new Set(ticks).size)
 })
 
 feature('schedules/workflows-are-sent-whole', { backend: true }, async (stage) => {
@@ -68,10 +77,9 @@ feature('schedules/several-replicas-send-each-tick-once', { backend: true }, asy
   await stage.worker(app)
   const beats = [createBeat(app), createBeat(app), createBeat(app, { lease: '1s' })]
   await Promise.all(beats.map((beat) => beat.start()))
-  await until(() => runs.length >= 10)
+  await until(() => inARow(runs, 100) >= 10)
   await Promise.all(beats.map((beat) => beat.stop()))
-  const ticks = runs.map(tickOf).sort((a, b) => a - b)
-  expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + 100 * index))
+  expect(stage.runs(runs)).toHaveLength(new Set(runs).size)
 })
 
 feature('schedules/made-changed-paused-and-removed-at-run-time', { backend: true }, async (stage) => {

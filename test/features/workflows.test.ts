@@ -231,16 +231,21 @@ feature('workflows/failures-can-be-collected', { backend: true }, async (stage) 
 
 feature('workflows/error-callbacks-are-sent', { backend: true }, async (stage) => {
   const { app, double, fail } = tasksOf(stage)
-  const heard: { readonly by: string; readonly failed: FailedStep }[] = []
+  const heard = new Map<string, { readonly by: string; readonly failed: FailedStep }>()
+  const ran: string[] = []
+  const hear = (id: string, message: { readonly by: string; readonly failed: FailedStep }) => {
+    ran.push(id)
+    heard.set(id, message)
+  }
   const listen = app.task({
     name: 'listen',
     input: type<{ by: string; failed: FailedStep }>(),
-    run: (message) => void heard.push(message),
+    run: (message, { id }) => hear(id, message),
   })
   const note = app.task({
     name: 'note',
     input: type<FailedStep>(),
-    run: (failed) => void heard.push({ by: 'task', failed }),
+    run: (failed, { id }) => hear(id, { by: 'task', failed }),
   })
   await stage.worker(app)
   const result = await chain(double.s(1), fail.s().onError(note.s()), double.s())
@@ -249,9 +254,11 @@ feature('workflows/error-callbacks-are-sent', { backend: true }, async (stage) =
     )
     .delay()
   await expect(result.get(soon)).rejects.toThrow(/no 2/)
-  await until(() => heard.length === 3)
-  expect(heard.map(({ by }) => by).sort()).toEqual(['after', 'task', 'task'])
-  expect(heard.find(({ by }) => by === 'task')?.failed).toMatchObject({
+  await until(() => heard.size === 3)
+  expect(stage.runs(ran)).toHaveLength(3)
+  const messages = [...heard.values()]
+  expect(messages.map(({ by }) => by).sort()).toEqual(['after', 'task', 'task'])
+  expect(messages.find(({ by }) => by === 'task')?.failed).toMatchObject({
     id: `${result.id}.1`,
     error: { name: 'Error', message: 'no 2' },
   })
