@@ -163,5 +163,7 @@ feature('dead-letters/capped-by-count-and-age', { backend: false }, async (stage
   if (stage.unruly) expect(left).toBeGreaterThanOrEqual(3)
   else expect(left).toBe(3)
   const strict = stage.app({ deadLetters: { expires: '1ms' } })
-  expect(await strict.deadLetters.trim('default')).toBe(left)
+  const trimmed = await strict.deadLetters.trim('default')
+  if (stage.unruly) expect(trimmed).toBeGreaterThan(0)
+  else expect(trimmed).toBe(left)
 })

@@ -32,7 +32,7 @@ feature('same-id/waiting-or-running-or-ended-makes-no-second-task', { backend: t
   expect(await app.result('mine').get({ timeout: '10s' })).toBe(1)
   await send()
   expect(await (await task.delay(3)).get({ timeout: '10s' })).toBe(3)
-  expect(runs.filter((id) => id === 'mine')).toHaveLength(1)
+  expect(stage.runs(runs).filter((id) => id === 'mine')).toHaveLength(1)
 })
 
 feature('same-id/workflows-too', { backend: true }, async (stage) => {

@@ -1,4 +1,12 @@
-import type { Delivery, KeeperSpec, Lease, Millis, Receiver, Settlement } from '@tq/core/driver'
+import {
+  type Delivery,
+  type KeeperSpec,
+  type Lease,
+  type Millis,
+  type Receiver,
+  type Settlement,
+  sleep,
+} from '@tq/core/driver'
 import { BandPolls } from './band-polls.ts'
 import { maxLeaseMs } from './capabilities.ts'
 import { classify } from './classify.ts'
@@ -262,14 +270,21 @@ export class SqsReceiver implements Receiver {
   #giveBack(all: readonly Held[]): void {
     const held = all.filter((one) => !this.#leases.isOver(one))
     if (held.length === 0) return
-    const giving = this.#settling
-      .nack(held.map(toLease), 0)
-      .then(
-        () => {},
-        () => {},
-      )
-      .finally(() => this.#givingBack.delete(giving))
+    const giving = this.#untilGivenBack(held).finally(() => this.#givingBack.delete(giving))
     this.#givingBack.add(giving)
+  }
+
+  /** Nobody else knows of them: what SQS refuses for now is tried again, for a while. */
+  async #untilGivenBack(held: readonly Held[]): Promise<void> {
+    const { clock } = this.#connection
+    const until = clock.monotonic() + patienceMs
+    let open = held
+    for (let round = 1; ; round++) {
+      const settlements = await this.#settling.nack(open.map(toLease), 0).catch(() => undefined)
+      if (settlements) open = open.filter((_, index) => settlements[index] === 'unknown')
+      if (open.length === 0 || clock.monotonic() >= until) return
+      await sleep(clock, 50 * 2 ** round * (0.5 + Math.random() / 2))
+    }
   }
 
   async #givenBack(): Promise<void> {
