@@ -150,13 +150,13 @@ feature('workflows/a-failed-step-fails-the-whole', { backend: true }, async (sta
 feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (stage) => {
   const { app, double, sum } = tasksOf(stage)
   const broken = new Set([2, 3])
-  const runs: string[] = []
+  const runs: number[] = []
   const flaky = app.task({
     name: 'flaky',
     input: type<number>(),
     retry: { maxRetries: 0 },
-    run: (n, { generation }) => {
-      runs.push(`${n} in generation ${generation}`)
+    run: (n) => {
+      runs.push(n)
       if (broken.has(n)) throw new Error(`no ${n}`)
       return n
     },
@@ -174,7 +174,7 @@ feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (st
   expect(await flow.get(soon).catch((error: unknown) => error)).toBeInstanceOf(TaskFailure)
   await app.control.retry(`${flow.id}.0.0.0.1`)
   expect(await flow.status()).toBe('STARTED')
-  await until(() => stage.runs(runs).length === 5)
+  await until(() => (stage.unruly ? runs.length >= 5 : runs.length === 5))
   // Still broken: that part waits for the other one, and cannot be awaited anew until the whole has failed.
   await until(async () => (await app.result(`${flow.id}.0.0.0.1`).info())?.generation === 1)
   await until(async () => (await app.result(`${flow.id}.0.0.0.1`).status()) === 'FAILURE')
@@ -187,7 +187,7 @@ feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (st
   expect(await flow.get(soon)).toBe(26)
   expect(await flow.progress()).toEqual({ done: 2, total: 2 })
   // What had not failed was not run again.
-  expect(stage.runs(runs).filter((run) => /^[14]/.test(run))).toHaveLength(2)
+  expect(stage.runs(runs.filter((n) => n === 1 || n === 4))).toHaveLength(2)
   await expect(app.control.retry(flow.id)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })
 
