@@ -39,8 +39,8 @@ const table = [
 const text = `# Feature matrix
 
 Written by \`scripts/feature-matrix.ts\` from the test reports; do not edit. Each row is a test in \`test/features\`, run
-with the real producer and worker on each broker and backend. ✓ holds · – needs a backend, and is refused by name
-without one · ✗ fails.
+with the real producer and worker on each broker and backend. ✓ holds · – needs a backend, or what the broker cannot do,
+and is refused by name · ✗ fails.
 
 ${table.join('\n')}
 `

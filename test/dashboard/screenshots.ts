@@ -26,6 +26,7 @@ try {
   const found = await play(scene)
   const pages: Readonly<Record<string, string>> = {
     overview: '',
+    'rate-limit': '',
     tasks: 'tasks',
     'task-failed': `task?id=${found.failed}`,
     'task-running': `task?id=${found.running}`,
@@ -59,8 +60,10 @@ try {
         await page.waitForSelector('.connection.live')
         await sleep(900)
         if (name === 'tasks' && width > 390) await select(page)
+        if (name === 'rate-limit')
+          await page.getByRole('heading', { name: 'Queues' }).scrollIntoViewIfNeeded()
         const height = (await page.evaluate('document.documentElement.scrollHeight')) as number
-        const tall = width === 390 && name !== 'tasks' ? Math.min(height, 1_700) : 0
+        const tall = width === 390 && name !== 'tasks' && name !== 'rate-limit' ? Math.min(height, 1_700) : 0
         await page.screenshot({
           path: join(folder, `${name}-${scheme}-${width}.png`),
           ...(tall > 844 ? { fullPage: true, clip: { x: 0, y: 0, width, height: tall } } : {}),
@@ -123,6 +126,7 @@ async function play({ app, tasks }: Scene) {
   for (let at = 0; at < 37; at++)
     await send.applyAsync({ to: `b${at}@example.com`, template: 'news' }, { queue: 'newsletter' })
   await send.applyAsync({ to: 'late@example.com', template: 'reminder' }, { countdown: '2h' })
+  await app.control.rateLimit('webhook.deliver', '10/m', { by: 'kim' })
   await app.control.pause('media', { by: 'kim', reason: 'the image store is being moved' })
   await resize.delayMany(Array.from({ length: 9 }, (_, at) => ({ file: `photos/x${at}.jpg`, width: 320 })))
   await app.control.revoke(

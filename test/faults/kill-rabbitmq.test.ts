@@ -19,7 +19,7 @@ const plan: KillPlan = {
   pauses: full ? 5 : 1,
   mutant: 'none',
   seed: 20_261_126,
-  patienceMs: 60_000,
+  patienceMs: 120_000,
 }
 const brokerKills = full ? 3 : 1
 

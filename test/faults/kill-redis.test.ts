@@ -16,7 +16,7 @@ const plan: KillPlan = {
   pauses: 5,
   mutant: 'none',
   seed: 20_261_125,
-  patienceMs: 60_000,
+  patienceMs: 120_000,
 }
 
 describe.skipIf(missing)(`on Redis${missing ? ` (${missing})` : ''}`, () => {
@@ -38,7 +38,7 @@ describe.skipIf(missing)(`on Redis${missing ? ` (${missing})` : ''}`, () => {
   })
 
   test('workers killed and put to sleep, the server restarted, the network a black hole: every task ends once', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     const harm = async () => {
       await sleep(2_000)

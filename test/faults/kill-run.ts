@@ -40,7 +40,7 @@ export interface KillPlan {
 
 export interface Verdict {
   readonly sent: number
-  /** Tasks that never ended. */
+  /** Tasks that never ended, or not well, and what was heard of them. */
   readonly unfinished: readonly string[]
   /** Results of runs that another run had taken the task from. */
   readonly wrongOwner: readonly string[]
@@ -113,7 +113,7 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 
 type LedgerApp = ReturnType<typeof ledgerApp>['app']
 
-/** The ids that have not ended in time. */
+/** The ids that have not ended well in time, each with what was heard of it. */
 async function untilEnded(
   app: LedgerApp,
   ids: ReadonlySet<string>,
@@ -121,7 +121,17 @@ async function untilEnded(
 ): Promise<readonly string[]> {
   const signal = AbortSignal.timeout(patienceMs)
   const ended = await Promise.allSettled([...ids].map((id) => app.result(id).get({ signal })))
-  return [...ids].filter((_, index) => ended[index]?.status === 'rejected')
+  return await Promise.all(
+    [...ids].flatMap((id, index) => {
+      const end = ended[index]
+      return end?.status === 'rejected' ? [whatIsKnown(app, id, end.reason)] : []
+    }),
+  )
+}
+
+async function whatIsKnown(app: LedgerApp, id: string, reason: unknown): Promise<string> {
+  const info = await app.result(id).info()
+  return `${id}: ${info?.state ?? 'no record'}, ${String(reason)}`
 }
 
 async function judge(

@@ -8,11 +8,11 @@ const plan: KillPlan = {
   pauses: 5,
   mutant: 'none',
   seed: 20_261_124,
-  patienceMs: 60_000,
+  patienceMs: 120_000,
 }
 
 test('workers killed and put to sleep: every task ends once, none by a worker that had lost it', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const verdict = await killRun(plan)
   console.log(`kill run: ${JSON.stringify({ ...verdict, bound: extraStartsBound(plan) })}`)

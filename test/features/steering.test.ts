@@ -180,6 +180,11 @@ feature('control/rate-limit-changes-for-all-workers', { backend: true }, async (
   const free = app.task({ name: 'free', run: () => {} })
   await stage.worker(app)
   await app.control.rateLimit('limited', '1000/s', { by: 'kim' })
+  const defined = { limit: 1, windowMs: 3_600_000, perKey: false }
+  const limits = { task: 'limited', defined, changed: '1000/s', workers: [expect.any(String)] }
+  // The heartbeat may be yet to tell.
+  await until(async () => (await app.inspect.rateLimits())[0]?.workers.length === 1)
+  expect(await app.inspect.rateLimits()).toEqual([limits])
   const sent = await limited.delayMany(Array.from({ length: 5 }, () => undefined))
   await Promise.all(sent.map((result) => result.get({ timeout: '5s' })))
   expect(stage.runs(ran)).toHaveLength(5)
@@ -193,6 +198,10 @@ feature('control/rate-limit-changes-for-all-workers', { backend: true }, async (
   expect((await app.control.rateLimit(free.name, '10/m'))[0]?.error).toContain(
     "no task 'free' with a rateLimit",
   )
+  expect(await app.inspect.rateLimits()).toMatchObject([
+    { task: 'free', defined: undefined, changed: '10/m', workers: [] },
+    { task: 'limited', defined, changed: undefined },
+  ])
   await expect(app.control.rateLimit('limited', 'fast')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })
 

@@ -203,12 +203,27 @@ feature('workflows/run-again-as-a-whole', { backend: true }, async (stage) => {
       return n
     },
   })
+  const heard: string[] = []
+  const note = app.task({
+    name: 'note',
+    input: type<FailedStep>(),
+    run: ({ error }) => void heard.push(error.message),
+  })
   await stage.worker(app)
-  const flow = await chord([flaky.s(1), flaky.s(2), flaky.s(3)], sum.s()).applyAsync()
-  expect(await flow.get(soon).catch((error: unknown) => error)).toBeInstanceOf(TaskFailure)
+  const flow = await chord([flaky.s(1), flaky.s(2), flaky.s(3)], sum.s())
+    .onError(note.s())
+    .applyAsync()
+  const failed = () => flow.get(soon).catch((error: unknown) => error)
+  expect(await failed()).toBeInstanceOf(TaskFailure)
+  await until(() => heard.length === 1)
+  await app.control.retry(flow.id)
+  expect(await failed()).toBeInstanceOf(TaskFailure)
+  // In every round whoever wants to hear of a failure does.
+  await until(() => heard.length === 2)
   broken = false
   await app.control.retry(flow.id)
   expect(await flow.get(soon)).toBe(6)
+  expect(heard).toEqual(['no', 'no'])
 })
 
 feature('workflows/failures-can-be-collected', { backend: true }, async (stage) => {

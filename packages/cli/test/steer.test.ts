@@ -58,6 +58,29 @@ test('control pauses and resumes a queue, and the audit log tells who did', asyn
   expect(await project.json(['inspect', 'audit', '--limit', '1'])).toHaveLength(1)
 })
 
+test('control changes a task that waits', async () => {
+  const project = create()
+  const id = await project.send('add', { x: 1, y: 2 }, { countdown: '1h' })
+  const moved = await project.tq(['control', 'reschedule', id, '--countdown', '2h'])
+  expect(moved).toEqual({ code: 0, stdout: 'It runs in 2h.\n', stderr: '' })
+  expect(await project.tq(['control', 'reschedule', id])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('give either --countdown or --eta'),
+  })
+  expect((await project.tq(['control', 'priority', id, '9'])).stdout).toBe('Its priority is 9.\n')
+  expect(await project.tq(['control', 'priority', id, 'high'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('priority'),
+  })
+  await startWorker(project)
+  expect((await project.tq(['control', 'promote', id])).stdout).toBe('It may run at once.\n')
+  expect(await project.app.result(id).get({ timeout: '20s' })).toBe(3)
+  expect(await project.tq(['control', 'promote', id])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('is SUCCESS'),
+  })
+})
+
 test('control revokes and runs again', async () => {
   const project = create()
   await startWorker(project)

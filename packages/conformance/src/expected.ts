@@ -18,7 +18,7 @@ type Question =
  * Ids of the cases that have to pass, from what a driver offers alone: to be compared with a report's `passed`.
  *
  * @example
- * expectedCaseIds({ suite: 'broker', offers: { capabilities, admin: true, keeper: false, sever: true, … } })
+ * expectedCaseIds({ suite: 'broker', offers: { capabilities, admin: true, change: true, keeper: false, sever: true, … } })
  */
 export function expectedCaseIds(question: Question): readonly string[] {
   switch (question.suite) {

@@ -26,6 +26,7 @@ const capabilities: BrokerCapabilities = {
 const offers = {
   capabilities,
   admin: true,
+  change: true,
   keeper: true,
   sever: true,
   restartService: true,

@@ -2,6 +2,7 @@ import type { Adapter } from '@tq/core/driver'
 import { describe, expect, test } from 'vitest'
 import { backendSuite, brokerSuite, runSuite, type Suite, storeSuite } from '../src/index.ts'
 import { memoryHarness } from './memory-harness.ts'
+import { changingMutants } from './mutants/changing.ts'
 import { committingMutants } from './mutants/committing.ts'
 import { delayMutants } from './mutants/delays.ts'
 import { deliveringMutants } from './mutants/delivering.ts'
@@ -26,6 +27,7 @@ const suites: readonly (readonly [string, readonly Mutant[], (wrap: Mutant['wrap
       ...publishingMutants,
       ...delayMutants,
       ...priorityMutants,
+      ...changingMutants,
     ],
     (wrap) => brokerSuite(memoryHarness('virtual', wrap).broker),
   ],

@@ -29,6 +29,7 @@ export type {
   KeeperSpec,
   Lease,
   LeaseKeeper,
+  MessageChange,
   OutboundMessage,
   Priority,
   PublishOutcome,
@@ -48,6 +49,7 @@ export { TqError, type TqErrorCode } from './errors/tq-error.ts'
 export { type Duration, parseDuration } from './options/duration.ts'
 export { checkKnown } from './options/known.ts'
 export { deadQueueOf } from './options/names.ts'
+export { accessKeys, decodedPart, invalidUrl } from './options/service-url.ts'
 export { inTurns } from './util/in-turns.ts'
 export { sleep } from './util/sleep.ts'
 export { systemClock } from './util/system-clock.ts'

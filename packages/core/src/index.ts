@@ -29,11 +29,13 @@ export type { Middleware } from './middleware/compose.ts'
 export type { Sending, Telemetry } from './middleware/telemetry.ts'
 export type { RunContext, RunMiddleware, SendContext, SendMiddleware } from './middleware/types.ts'
 export type { BulkProgress } from './operator/bulk.ts'
-export type { Acting, Control } from './operator/control.ts'
+export type { Control } from './operator/control.ts'
 export type { History, TaskCensus, TaskFilter, TaskPage } from './operator/history.ts'
 export type { Asked, Inspect, QueueInfo, Span } from './operator/inspect.ts'
+export type { RateLimitInfo } from './operator/rate-limits.ts'
 export type { FailedAttempt, StateChange, TaskDetails, TaskLogLine } from './operator/task-details.ts'
 export type { TaskSummary } from './operator/task-summary.ts'
+export type { Acting } from './operator/trail.ts'
 export type { Duration } from './options/duration.ts'
 export type { Size } from './options/size.ts'
 export { type AppInternals, appBrand, type BeatModule, findApp } from './runtime/app-brand.ts'
@@ -47,7 +49,13 @@ export type { PausedQueue } from './runtime/paused-queues.ts'
 export type { PayloadOptions } from './runtime/payload-settings.ts'
 export type { AppSettings, Route } from './runtime/settings.ts'
 export type { CountsAt, TaskCounts } from './runtime/task-counts.ts'
-export type { ProcessHealth, WorkerInfo, WorkerRates, WorkerTask } from './runtime/worker-list.ts'
+export type {
+  DefinedRate,
+  ProcessHealth,
+  WorkerInfo,
+  WorkerRates,
+  WorkerTask,
+} from './runtime/worker-list.ts'
 export type { Beat, BeatHost, BeatOptions, BeatServices, Calendar } from './schedule/beat-module.ts'
 export { type CrontabField, type CrontabFields, crontab } from './schedule/crontab.ts'
 export {

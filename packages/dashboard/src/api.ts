@@ -15,7 +15,7 @@ import type { LiveReads } from './live/live-reads.ts'
 import { cleared, type Reader, within } from './live/reader.ts'
 import type { DashboardOptions } from './options.ts'
 import { reads } from './reads/catalog.ts'
-import type { Session } from './wire.ts'
+import type { Session } from './wire/common.ts'
 
 /** What a request brings along besides itself. */
 interface Bindings {

@@ -160,15 +160,7 @@ test('every action needs its role', async () => {
     Object.keys(actions)
       .filter((name) => actions[name]?.role === 'admin')
       .sort(),
-  ).toEqual([
-    'add-queue',
-    'drop-dead',
-    'limit-rate',
-    'purge-queue',
-    'remove-queue',
-    'resize-worker',
-    'stop-worker',
-  ])
+  ).toEqual(['add-queue', 'drop-dead', 'purge-queue', 'remove-queue', 'resize-worker', 'stop-worker'])
 })
 
 test('read-only: nobody does anything', async () => {

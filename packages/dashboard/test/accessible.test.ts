@@ -78,6 +78,12 @@ describePages((stage) => {
     await page.getByRole('button', { name: 'Purge queue default' }).click()
     await page.getByRole('dialog').waitFor()
     await check('a question')
+    await stage.go('')
+    await page.getByRole('button', { name: 'Change the rate limit of webhook.deliver' }).click()
+    await page.getByLabel('At most').fill('fast')
+    await page.getByRole('button', { name: 'Set' }).click()
+    await page.getByRole('alert').waitFor()
+    await check('a question, and a wrong answer')
     // Sixteen pages, three times each: long on a busy machine.
   }, 120_000)
 })

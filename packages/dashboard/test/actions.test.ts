@@ -1,7 +1,10 @@
 import { chain, type } from '@tq/core'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { BulkJob, DeadLetterRow, TaskDetail, TaskForm, WorkflowDetail } from '../src/wire.ts'
+import type { RateLimitRow } from '../src/wire/overview.ts'
+import type { BulkJob, DeadLetterRow } from '../src/wire/records.ts'
+import type { TaskDetail, TaskForm } from '../src/wire/task.ts'
+import type { WorkflowDetail } from '../src/wire/workflow.ts'
 import { memoryApp, openDashboard, press, read, startWorker, until } from './harness.ts'
 
 const users = [{ name: 'omar', password: 'steers-it', role: 'admin' }] as const
@@ -215,4 +218,80 @@ test('a failed workflow goes on, from a node or from all that failed', async () 
     expect((await act('retry-task', { id: pick(flow.id) })).status).toBe(200)
     expect(await flow.get({ timeout: '5s' })).toBe(5)
   }
+})
+
+test('rates: defined, changed for all workers, taken back; what is none is refused in words', async () => {
+  const { app, dashboard, act } = stage()
+  app.task({ name: 'limited', rateLimit: '100/m', run: () => 1 })
+  app.task({ name: 'free', run: () => 1 })
+  await startWorker(app)
+  const limits = () => read<readonly RateLimitRow[]>(dashboard, 'rate-limits')
+  const asDefined = {
+    task: 'limited',
+    defined: { limit: 100, windowMs: 60_000, perKey: false },
+    changed: null,
+    workers: ['one'],
+  }
+  expect(await limits()).toEqual([asDefined])
+  expect((await act('limit-rate', { task: 'limited', rate: '10/m' })).body).toEqual({
+    answers: [{ worker: 'one' }],
+  })
+  expect(await limits()).toEqual([{ ...asDefined, changed: '10/m' }])
+  expect(await act('limit-rate', { task: 'limited', rate: 'fast' })).toMatchObject({
+    status: 400,
+    body: { code: 'INVALID_OPTION', message: expect.stringContaining("'fast' is not a rate") },
+  })
+  for (const wrong of [{ task: 'limited', rate: 10 }, { task: 'limited', rate: '0/m' }, { rate: '1/m' }])
+    expect([wrong, (await act('limit-rate', wrong)).status]).toEqual([wrong, 400])
+  expect((await act('limit-rate', { task: 'free', rate: '1/m' })).body).toMatchObject({
+    answers: [{ worker: 'one', error: expect.stringContaining("no task 'free' with a rateLimit") }],
+  })
+  expect((await limits())[0]).toEqual({ task: 'free', defined: null, changed: '1/m', workers: [] })
+  await act('limit-rate', { task: 'free' })
+  await act('limit-rate', { task: 'limited' })
+  expect(await limits()).toEqual([asDefined])
+  expect((await app.inspect.audit()).map(({ by, action }) => [by, action])).toEqual([
+    ['omar', 'rate-limit limited as defined'],
+    ['omar', 'rate-limit free as defined'],
+    ['omar', 'rate-limit free 1/m'],
+    ['omar', 'rate-limit limited 10/m'],
+  ])
+})
+
+test('a task that waits runs at another time, before others, or now; one that does not is left alone', async () => {
+  const { app, dashboard, act } = stage()
+  const task = app.task({ name: 'task', input: type<number>(), run: (n) => n })
+  const late = await task.applyAsync(1, { countdown: '1h' })
+  const dueAt = async () => (await read<TaskDetail>(dashboard, `task?id=${late.id}`)).dueAt ?? 0
+  const { id } = late
+  expect(await act('reschedule-task', { id, countdown: '3h' })).toEqual({ status: 200, body: {} })
+  expect(await dueAt()).toBeGreaterThan(Date.now() + 2.9 * 3_600_000)
+  const eta = new Date(Date.now() + 5 * 3_600_000).toISOString()
+  await act('reschedule-task', { id, eta })
+  expect(Math.abs((await dueAt()) - Date.parse(eta))).toBeLessThan(60_000)
+  expect(await act('set-priority', { id, priority: 9 })).toEqual({ status: 200, body: {} })
+  for (const [action, wrong] of [
+    ['promote-task', {}],
+    ['reschedule-task', { id }],
+    ['reschedule-task', { id, countdown: '1h', eta }],
+    ['reschedule-task', { id, countdown: 'soon' }],
+    ['reschedule-task', { id, eta: 'tomorrow' }],
+    ['set-priority', { id }],
+    ['set-priority', { id, priority: 10 }],
+  ] as const)
+    expect([action, wrong, (await act(action, wrong)).status]).toEqual([action, wrong, 400])
+  await startWorker(app)
+  expect(await act('promote-task', { id })).toEqual({ status: 200, body: {} })
+  expect(await late.get({ timeout: '10s' })).toBe(1)
+  expect(await act('promote-task', { id })).toMatchObject({
+    status: 409,
+    body: { code: 'NOT_QUEUED', message: expect.stringContaining('is SUCCESS') },
+  })
+  expect(await act('set-priority', { id: 'nobody', priority: 1 })).toMatchObject({ status: 404 })
+  expect((await app.inspect.audit()).map(({ by, action, target }) => [by, action, target])).toEqual([
+    ['omar', 'promote', id],
+    ['omar', 'priority', id],
+    ['omar', 'reschedule', id],
+    ['omar', 'reschedule', id],
+  ])
 })

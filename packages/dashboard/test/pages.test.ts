@@ -109,6 +109,63 @@ describePages((stage) => {
     ])
   })
 
+  test('a rate is changed and taken back; what is none stays in the form, with the reason', async () => {
+    const page = await stage.open('')
+    const { app } = stage.scene
+    const row = page.getByRole('row', { name: /webhook\.deliver.*100\/m/ })
+    await page.getByRole('button', { name: 'Change the rate limit of webhook.deliver' }).click()
+    const form = page.getByRole('dialog', { name: "Rate limit of 'webhook.deliver'" })
+    const set = form.getByRole('button', { name: 'Set' })
+    await form.getByLabel('At most').fill('fast')
+    await set.click()
+    await form.getByText('A whole number per s, m, h or d').waitFor()
+    // Looks like a rate: what the server has against it is shown as it is.
+    await form.getByLabel('At most').fill(`${'9'.repeat(20)}/m`)
+    await set.click()
+    await form.getByRole('alert').getByText('is not a whole number of at least 1.').waitFor()
+    await form.getByLabel('At most').fill('10/m')
+    await set.click()
+    await page.getByText('webhook.deliver: at most 10/m').waitFor()
+    await form.waitFor({ state: 'detached' })
+    await row.getByText('changed').waitFor()
+    await page.getByRole('button', { name: 'Rate limit of webhook.deliver as defined' }).click()
+    await row.getByText('changed').waitFor({ state: 'detached' })
+    const entries = await app.inspect.audit({ limit: 2 })
+    expect(entries.map(({ by, action }) => [by, action])).toEqual([
+      ['local user', 'rate-limit webhook.deliver as defined'],
+      ['local user', 'rate-limit webhook.deliver 10/m'],
+    ])
+    stage.complaints = stage.complaints.filter((text) => !text.includes('400'))
+  })
+
+  test('a task that waits is put off, put before others, and run now', async () => {
+    const late = await stage.scene.tasks.send.applyAsync(
+      { to: 'late@example.com', template: 'reminder' },
+      { countdown: '2h' },
+    )
+    const page = await stage.open(`task?id=${late.id}`)
+    const form = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Reschedule…' }).click()
+    await form.getByLabel('When').fill('some day')
+    await form.getByRole('button', { name: 'Reschedule' }).click()
+    await form.getByText('Not understood.').waitFor()
+    await form.getByLabel('When').fill('5h')
+    await form.getByText(', in 5 h.').waitFor()
+    await form.getByRole('button', { name: 'Reschedule' }).click()
+    await page.getByText('email.send is rescheduled').waitFor()
+    const { dueAt } = (await stage.scene.app.history.get(late.id)) ?? {}
+    expect(dueAt?.getTime()).toBeGreaterThan(Date.now() + 4 * 3_600_000)
+    await page.getByRole('button', { name: 'Priority…' }).click()
+    await form.getByLabel('Priority').selectOption('9')
+    await form.getByRole('button', { name: 'Set' }).click()
+    await page.getByText('email.send has priority 9').waitFor()
+    await page.getByRole('button', { name: 'Run now' }).click()
+    await page.getByText('email.send may run at once').waitFor()
+    await page.locator('.page-head .badge.state-SUCCESS').waitFor()
+    // It has ended: nothing of this can be done any more.
+    await page.getByRole('button', { name: 'Reschedule…' }).waitFor({ state: 'detached' })
+  })
+
   test('keys: to the pages, through the list, into a task', async () => {
     const page = await stage.open('')
     await page.keyboard.press('g')

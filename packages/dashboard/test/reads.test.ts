@@ -1,15 +1,9 @@
 import { chain, chord, group, type } from '@tq/core'
 import { expect, test } from 'vitest'
-import type {
-  Activity,
-  GraphNode,
-  Overview,
-  Page,
-  TaskDetail,
-  TaskRow,
-  WorkflowDetail,
-  WorkflowRow,
-} from '../src/wire.ts'
+import type { Page } from '../src/wire/common.ts'
+import type { Activity, Overview } from '../src/wire/overview.ts'
+import type { TaskDetail, TaskRow } from '../src/wire/task.ts'
+import type { GraphNode, WorkflowDetail, WorkflowRow } from '../src/wire/workflow.ts'
 import { ask, memoryApp, openDashboard, press, read, startWorker, until } from './harness.ts'
 
 const reasonsOf = async (dashboard: Parameters<typeof read>[0], id: string) =>

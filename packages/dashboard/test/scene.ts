@@ -87,6 +87,7 @@ function defineTasks(app: App<undefined>, held: Promise<void>) {
   const deliver = app.task({
     name: 'webhook.deliver',
     input: type<{ url: string }>(),
+    rateLimit: '100/m',
     retry: { maxRetries: 5, backoff: { type: 'fixed', base: '10m' } },
     run: async ({ url }) => {
       throw from('webhook.ts:17:9', new Error(`connect ECONNREFUSED ${url}`))
@@ -124,6 +125,7 @@ function defineTasks(app: App<undefined>, held: Promise<void>) {
   const reject = app.task({
     name: 'user.import',
     input: type<{ row: number }>(),
+    rateLimit: { limit: 500, per: '10s', key: ({ row }) => `sheet ${row % 2}` },
     run: ({ row }) => {
       throw from('user.ts:9:13', new Reject(`row ${row} has no e-mail address`))
     },

@@ -1,5 +1,5 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { type Millis, TqError } from '@tq/core/driver'
+import { accessKeys, decodedPart, invalidUrl, type Millis } from '@tq/core/driver'
 
 /** How this adapter reaches DynamoDB. In a URL each goes first. */
 export interface DynamodbOptions {
@@ -41,25 +41,26 @@ const known = ['endpoint', 'createTable', 'timeoutMs', 'heartbeatMs']
 export function resolveOptions(url: string, given: DynamodbOptions): ResolvedOptions {
   const [match, authority = '', path = '', query = ''] = parts.exec(url) ?? []
   if (match === undefined)
-    throw invalid(url, 'write dynamodb://region/table, with ?endpoint=… for an emulator')
+    throw invalidUrl(url, 'write dynamodb://region/table, with ?endpoint=… for an emulator')
   const at = authority.lastIndexOf('@')
   const region = authority.slice(at + 1)
-  if (!/^[a-z0-9-]*$/i.test(region)) throw invalid(url, `'${region}' is no region`)
-  const table = decoded(path.replace(/\/$/, ''), url)
+  if (!/^[a-z0-9-]*$/i.test(region)) throw invalidUrl(url, `'${region}' is no region`)
+  const table = decodedPart(path.replace(/\/$/, ''), url)
   if (!/^[A-Za-z0-9_.-]{3,255}$/.test(table)) {
-    throw invalid(url, "a table's name has 3 to 255 letters, digits, '_', '-' and '.'")
+    throw invalidUrl(url, "a table's name has 3 to 255 letters, digits, '_', '-' and '.'")
   }
   const named = new Map(new URLSearchParams(query))
   const unknown = [...named.keys()].find((name) => !known.includes(name))
-  if (unknown !== undefined) throw invalid(url, `'${unknown}' is no option. There are: ${known.join(', ')}`)
+  if (unknown !== undefined)
+    throw invalidUrl(url, `'${unknown}' is no option. There are: ${known.join(', ')}`)
   const createTable = named.get('createTable') ?? String(given.createTable ?? false)
   if (createTable !== 'true' && createTable !== 'false') {
-    throw invalid(url, `createTable is '${createTable}'; use true or false`)
+    throw invalidUrl(url, `createTable is '${createTable}'; use true or false`)
   }
   const millis = (name: 'timeoutMs' | 'heartbeatMs', otherwise: Millis): Millis => {
     const value = Number(named.get(name) || (named.has(name) ? Number.NaN : (given[name] ?? otherwise)))
     if (value >= 500 && value < 2 ** 31) return value
-    throw invalid(url, `${name} is a number of milliseconds from 500 on`)
+    throw invalidUrl(url, `${name} is a number of milliseconds from 500 on`)
   }
   const timeoutMs = millis('timeoutMs', 5_000)
   const heartbeatMs = millis('heartbeatMs', 15_000)
@@ -68,31 +69,8 @@ export function resolveOptions(url: string, given: DynamodbOptions): ResolvedOpt
     ...given.connection,
     ...(region === '' ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(at < 0 ? {} : { credentials: credentials(authority.slice(0, at), url) }),
+    ...(at < 0 ? {} : { credentials: accessKeys(authority.slice(0, at), url) }),
   }
   const service = typeof endpoint === 'string' ? endpoint : `region ${region}`
   return { table, connection, createTable: createTable === 'true', timeoutMs, heartbeatMs, service }
-}
-
-function credentials(text: string, url: string) {
-  const colon = text.indexOf(':')
-  if (colon < 1) throw invalid(url, 'credentials are an access key and a secret: key:secret@')
-  return {
-    accessKeyId: decoded(text.slice(0, colon), url),
-    secretAccessKey: decoded(text.slice(colon + 1), url),
-  }
-}
-
-function decoded(text: string, url: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
-  }
-}
-
-/** Says what is wrong, without the secret. */
-function invalid(url: string, reason: string): TqError {
-  const shown = url.replace(/\/\/[^/]*@/, '//***@')
-  return new TqError('INVALID_OPTION', `'${shown}' cannot be used: ${reason}.`, { details: { url: shown } })
 }

@@ -1,4 +1,4 @@
-import { type Millis, TqError } from '@tq/core/driver'
+import { invalidUrl, type Millis } from '@tq/core/driver'
 import type { Pool, PoolConfig } from 'pg'
 
 /** How this adapter reaches PostgreSQL. A URL's own `?name=value` goes first. */
@@ -58,14 +58,18 @@ export function resolveOptions(url: string, given: PostgresOptions): ResolvedOpt
   const named = fromQuery(query, url)
   const { schema = 'tq', migrate = true, connections = 10, timeoutMs = 4_500 } = { ...given, ...named }
   if (!/^[a-z_][a-z0-9_$]{0,62}$/i.test(schema) || /^pg_/i.test(schema)) {
-    throw invalid(url, `schema is '${schema}'; use letters, digits and _, at most 63, not beginning with pg_`)
+    throw invalidUrl(
+      url,
+      `schema is '${schema}'; use letters, digits and _, at most 63, not beginning with pg_`,
+    )
   }
-  if (typeof migrate !== 'boolean') throw invalid(url, `migrate is '${String(migrate)}'; use true or false`)
+  if (typeof migrate !== 'boolean')
+    throw invalidUrl(url, `migrate is '${String(migrate)}'; use true or false`)
   if (!Number.isInteger(connections) || connections < 1) {
-    throw invalid(url, `connections is '${connections}'; use a whole number from 1 on`)
+    throw invalidUrl(url, `connections is '${connections}'; use a whole number from 1 on`)
   }
   if (!(timeoutMs >= 1_000 && timeoutMs < 2 ** 31)) {
-    throw invalid(url, `timeoutMs is '${timeoutMs}'; use a number of milliseconds from 1000 on`)
+    throw invalidUrl(url, `timeoutMs is '${timeoutMs}'; use a number of milliseconds from 1000 on`)
   }
   if (given.pool) return { pool: given.pool, config: {}, schema, migrate, timeoutMs }
   checkPlace(base, query, url)
@@ -92,10 +96,10 @@ function fromQuery(query: URLSearchParams, url: string): PostgresOptions {
     if (passedOn.has(name)) continue
     if (name === 'schema') named.schema = value
     else if (name === 'migrate' && (value === 'true' || value === 'false')) named.migrate = value === 'true'
-    else if (name === 'migrate') throw invalid(url, `migrate is '${value}'; use true or false`)
+    else if (name === 'migrate') throw invalidUrl(url, `migrate is '${value}'; use true or false`)
     else if (name === 'connections' || name === 'timeoutMs')
       named[name] = value === '' ? Number.NaN : Number(value)
-    else throw invalid(url, `'${name}' is no option. There are: ${[...ours, ...passedOn].join(', ')}`)
+    else throw invalidUrl(url, `'${name}' is no option. There are: ${[...ours, ...passedOn].join(', ')}`)
     query.delete(name)
   }
   return named
@@ -103,23 +107,17 @@ function fromQuery(query: URLSearchParams, url: string): PostgresOptions {
 
 function checkPlace(base: string, query: URLSearchParams, url: string): void {
   const [, authority, path] = /^postgres(?:ql)?:\/\/([^/]*)(\/.*)?$/i.exec(base) ?? []
-  if (authority === undefined) throw invalid(url, 'write postgres://user:password@host:5432/database')
-  if ((path ?? '/') === '/') throw invalid(url, 'it names no database. Write postgres://host/database')
+  if (authority === undefined) throw invalidUrl(url, 'write postgres://user:password@host:5432/database')
+  if ((path ?? '/') === '/') throw invalidUrl(url, 'it names no database. Write postgres://host/database')
   try {
     decodeURIComponent(base)
   } catch {
-    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
+    throw invalidUrl(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
   }
   if (authority === '' && !query.has('host')) {
-    throw invalid(
+    throw invalidUrl(
       url,
       'it names no host. Write postgres://host/database, or ?host=/run/postgresql for a socket',
     )
   }
-}
-
-/** Says what is wrong, without the password. */
-function invalid(url: string, reason: string): TqError {
-  const shown = url.replace(/\/\/[^/]*@/, '//***@')
-  return new TqError('INVALID_OPTION', `'${shown}' cannot be used: ${reason}.`, { details: { url: shown } })
 }

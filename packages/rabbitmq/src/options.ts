@@ -1,4 +1,4 @@
-import { type Millis, TqError } from '@tq/core/driver'
+import { decodedPart, invalidUrl, type Millis } from '@tq/core/driver'
 import type { SocketOptions } from 'amqplib'
 
 /** How this adapter reaches RabbitMQ. */
@@ -41,7 +41,7 @@ const defaultHeartbeat = 300
  */
 export function resolveOptions(url: string, given: RabbitAdapterOptions): ResolvedOptions {
   const [start, scheme = ''] = schemes.exec(url) ?? []
-  if (start === undefined) throw invalid(url, 'write amqp://host:5672, with user:password@ where needed')
+  if (start === undefined) throw invalidUrl(url, 'write amqp://host:5672, with user:password@ where needed')
   const tls = scheme.toLowerCase() === 'amqps'
   const rest = url.slice(start.length)
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? ''
@@ -49,13 +49,13 @@ export function resolveOptions(url: string, given: RabbitAdapterOptions): Resolv
   const login = at < 0 ? 'guest:guest' : authority.slice(0, at)
   const colon = login.indexOf(':')
   const [path = '', query = ''] = rest.slice(authority.length).split('?', 2)
-  const vhost = path.length > 1 ? decoded(path.slice(1), url) : '/'
-  if (path.slice(1).includes('/')) throw invalid(url, "a '/' within a virtual host is written %2F")
+  const vhost = path.length > 1 ? decodedPart(path.slice(1), url) : '/'
+  if (path.slice(1).includes('/')) throw invalidUrl(url, "a '/' within a virtual host is written %2F")
   return {
     tls,
     hosts: (at < 0 ? authority : authority.slice(at + 1)).split(',').map((part) => hostOf(part, tls, url)),
-    username: decoded(colon < 0 ? login : login.slice(0, colon), url),
-    password: colon < 0 ? '' : decoded(login.slice(colon + 1), url),
+    username: decodedPart(colon < 0 ? login : login.slice(0, colon), url),
+    password: colon < 0 ? '' : decodedPart(login.slice(colon + 1), url),
     vhost,
     socket: given.socket ?? {},
     ...fromQuery(query, url),
@@ -71,7 +71,7 @@ function fromQuery(
     if (key === 'name') name = value
     else if (key === 'heartbeat') heartbeat = seconds(value, url)
     else if (key === 'consumerTimeout') consumerTimeoutMs = duration(value, url)
-    else throw invalid(url, `'${key}' is no option. There are: consumerTimeout, heartbeat, name`)
+    else throw invalidUrl(url, `'${key}' is no option. There are: consumerTimeout, heartbeat, name`)
   }
   return { name, heartbeat, consumerTimeoutMs }
 }
@@ -79,7 +79,7 @@ function fromQuery(
 function seconds(text: string, url: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 5 && value <= 3_600) return value
-  throw invalid(url, 'heartbeat is a number of seconds from 5 to 3600')
+  throw invalidUrl(url, 'heartbeat is a number of seconds from 5 to 3600')
 }
 
 const unitsMs: Readonly<Record<string, Millis>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -89,28 +89,14 @@ function duration(text: string, url: string): Millis {
   const [, digits, unit = ''] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? []
   const value = Number(digits) * (unitsMs[unit] ?? Number.NaN)
   if (value >= 1_000) return value
-  throw invalid(url, "consumerTimeout is a duration of at least a second such as 30m, or 'none'")
+  throw invalidUrl(url, "consumerTimeout is a duration of at least a second such as 30m, or 'none'")
 }
 
 function hostOf(part: string, tls: boolean, url: string): Host {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(part) ?? []
   const host = bracketed ?? plain
-  if (host === undefined) throw invalid(url, 'a host is not readable')
+  if (host === undefined) throw invalidUrl(url, 'a host is not readable')
   const port = digits === undefined ? (tls ? 5671 : 5672) : Number(digits)
-  if (port < 1 || port > 65_535) throw invalid(url, 'a port is out of range')
-  return { host: host === '' ? 'localhost' : decoded(host, url), port }
-}
-
-function decoded(text: string, url: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
-  }
-}
-
-/** Says what is wrong, without the password. */
-function invalid(url: string, reason: string): TqError {
-  const shown = url.replace(/\/\/[^/]*@/, '//***@')
-  return new TqError('INVALID_OPTION', `'${shown}' cannot be used: ${reason}.`, { details: { url: shown } })
+  if (port < 1 || port > 65_535) throw invalidUrl(url, 'a port is out of range')
+  return { host: host === '' ? 'localhost' : decodedPart(host, url), port }
 }

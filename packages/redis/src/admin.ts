@@ -1,4 +1,5 @@
-import type { QueueAdmin, QueueCounts } from '@tq/core/driver'
+import type { MessageChange, QueueAdmin, QueueCounts } from '@tq/core/driver'
+import { changeMessage } from './changing.ts'
 import type { Connection } from './connection.ts'
 import { count, purge } from './scripts/purge.ts'
 
@@ -27,5 +28,9 @@ export class RedisAdmin implements QueueAdmin {
   async purge(queue: string): Promise<number> {
     const { wake, delayed, ready } = this.#connection.keys.queue(queue)
     return (await this.#connection.run(purge, [wake, delayed, ...ready], [])) as number
+  }
+
+  change(queue: string, id: string, change: MessageChange): Promise<boolean> {
+    return changeMessage(this.#connection, queue, id, change)
   }
 }

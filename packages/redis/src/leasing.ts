@@ -103,7 +103,7 @@ export class Leasing {
         room - bottom,
         bottom,
         life.next,
-        life.held > 0 ? 1 : 0,
+        life.held,
         ...(this.#connection.isCluster ? ['', ''] : [prefixes.open, prefixes.ended]),
       ],
     )) as readonly [Buffer, readonly Buffer[], number, Buffer, ...Buffer[]]
@@ -112,7 +112,7 @@ export class Leasing {
     if (status[0] === 0x67) {
       // 'gone'
       this.end(life)
-      await this.#reclaim([...dead, life.id])
+      await this.#reclaim(dead)
       return { deliveries: [], nextMs: 0 }
     }
     if (answer.length === 4) {

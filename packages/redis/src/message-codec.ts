@@ -65,6 +65,12 @@ export function unpackMessage(stored: Buffer, start: number): StoredMessage {
   }
 }
 
+/** Whether a message that starts there is of this id. */
+export function hasId(stored: Buffer, start: number, id: Buffer): boolean {
+  if (stored.readUInt16LE(start + 4) !== id.length) return false
+  return stored.subarray(start + fixed, start + fixed + id.length).equals(id)
+}
+
 /** Why a message is refused; undefined when it is not. */
 export function refusal({ id, body, delayMs = 0, record }: OutboundMessage): Error | undefined {
   const { maxBodyBytes, maxDelayMs } = redisCapabilities

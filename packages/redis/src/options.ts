@@ -1,4 +1,4 @@
-import { TqError } from '@tq/core/driver'
+import { decodedPart, invalidUrl } from '@tq/core/driver'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 
 /** ioredis 6 lets replies come in two shapes; ours are those of ioredis 5. */
@@ -56,7 +56,7 @@ function prefixOf(client: Redis | Cluster): string {
 
 function fromUrl(url: string, given: RedisAdapterOptions): Place {
   const [start, scheme = '', mode] = schemes.exec(url) ?? []
-  if (start === undefined) throw invalid(url, 'write redis://host:6379, with user:password@ where needed')
+  if (start === undefined) throw invalidUrl(url, 'write redis://host:6379, with user:password@ where needed')
   const tls = scheme.toLowerCase() === 'rediss' ? { tls: given.connection?.tls ?? {} } : {}
   const rest = url.slice(start.length)
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? ''
@@ -72,10 +72,10 @@ function fromUrl(url: string, given: RedisAdapterOptions): Place {
   if (mode?.toLowerCase() === 'sentinel') return sentinel(url, hosts, path, common)
   const [first] = hosts
   if (hosts.length !== 1 || first === undefined) {
-    throw invalid(url, 'several hosts are for redis+cluster: and redis+sentinel:')
+    throw invalidUrl(url, 'several hosts are for redis+cluster: and redis+sentinel:')
   }
   if (authority === '' && path !== '' && !/^\d+$/.test(path)) {
-    const options: ConnectionOptions = { ...common, path: `/${decoded(path, url)}` }
+    const options: ConnectionOptions = { ...common, path: `/${decodedPart(path, url)}` }
     return { target: { kind: 'standalone', options }, store: `redis:/${path}/0` }
   }
   const db = database(path, url)
@@ -86,7 +86,7 @@ function fromUrl(url: string, given: RedisAdapterOptions): Place {
 function fromQuery(query: string, url: string): ConnectionOptions {
   const named: ConnectionOptions = {}
   for (const [name, value] of new URLSearchParams(query)) {
-    if (name !== 'name') throw invalid(url, `'${name}' is no option. There is: name`)
+    if (name !== 'name') throw invalidUrl(url, `'${name}' is no option. There is: name`)
     named.connectionName = value
   }
   return named
@@ -99,10 +99,10 @@ function sentinel(
   common: ConnectionOptions,
 ): Place {
   const [name = '', number = ''] = path.split('/')
-  if (name === '') throw invalid(url, 'name the master: redis+sentinel://host:26379/mymaster')
+  if (name === '') throw invalidUrl(url, 'name the master: redis+sentinel://host:26379/mymaster')
   const db = database(number, url)
   const sentinels = hosts.map(({ host, port }) => ({ host, port: port ?? 26_379 }))
-  const master = decoded(name, url)
+  const master = decodedPart(name, url)
   const enableTLSForSentinelMode = common.tls !== undefined
   const options: ConnectionOptions = { ...common, sentinels, name: master, db, enableTLSForSentinelMode }
   const places = sentinels.map(({ host, port }) => `${host}:${port}`).sort()
@@ -122,36 +122,22 @@ function fromClient(client: Redis | Cluster): Place {
 function hostOf(part: string, url: string): { readonly host: string; readonly port: number | undefined } {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(part) ?? []
   const host = bracketed ?? plain
-  if (host === undefined) throw invalid(url, 'a host is not readable')
+  if (host === undefined) throw invalidUrl(url, 'a host is not readable')
   const port = digits === undefined ? undefined : Number(digits)
-  if (port !== undefined && (port < 1 || port > 65_535)) throw invalid(url, 'a port is out of range')
-  return { host: host === '' ? 'localhost' : decoded(host, url), port }
+  if (port !== undefined && (port < 1 || port > 65_535)) throw invalidUrl(url, 'a port is out of range')
+  return { host: host === '' ? 'localhost' : decodedPart(host, url), port }
 }
 
 function credentials(text: string, url: string): ConnectionOptions {
   const colon = text.indexOf(':')
-  if (colon < 0) return { username: decoded(text, url) }
-  const username = decoded(text.slice(0, colon), url)
-  const password = decoded(text.slice(colon + 1), url)
+  if (colon < 0) return { username: decodedPart(text, url) }
+  const username = decodedPart(text.slice(0, colon), url)
+  const password = decodedPart(text.slice(colon + 1), url)
   return username === '' ? { password } : { username, password }
 }
 
 function database(text: string, url: string): number {
   if (text === '') return 0
-  if (!/^\d+$/.test(text)) throw invalid(url, `'${text}' is no database number`)
+  if (!/^\d+$/.test(text)) throw invalidUrl(url, `'${text}' is no database number`)
   return Number(text)
-}
-
-function decoded(text: string, url: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
-  }
-}
-
-/** Says what is wrong, without the password. */
-function invalid(url: string, reason: string): TqError {
-  const shown = url.replace(/\/\/[^/]*@/, '//***@')
-  return new TqError('INVALID_OPTION', `'${shown}' cannot be used: ${reason}.`, { details: { url: shown } })
 }

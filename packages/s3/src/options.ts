@@ -1,5 +1,5 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
-import { type Millis, TqError } from '@tq/core/driver'
+import { accessKeys, decodedPart, invalidUrl, type Millis } from '@tq/core/driver'
 
 /** How this adapter reaches S3. In a URL each goes first. */
 export interface S3Options {
@@ -33,59 +33,37 @@ const known = ['region', 'endpoint', 'pathStyle', 'timeoutMs']
 export function resolveOptions(url: string, given: S3Options): ResolvedOptions {
   const [match, authority = '', path = '', query = ''] = parts.exec(url) ?? []
   if (match === undefined)
-    throw invalid(url, 'write s3://bucket/prefix, with ?region=… where the SDK finds none')
+    throw invalidUrl(url, 'write s3://bucket/prefix, with ?region=… where the SDK finds none')
   const at = authority.lastIndexOf('@')
   const bucket = authority.slice(at + 1)
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
-    throw invalid(url, "a bucket's name has 3 to 63 small letters, digits, '-' and '.'")
+    throw invalidUrl(url, "a bucket's name has 3 to 63 small letters, digits, '-' and '.'")
   }
-  const prefix = decoded(path, url).replace(/^\/+|\/+$/g, '')
-  if (prefix.length > 200) throw invalid(url, 'a prefix has at most 200 characters')
+  const prefix = decodedPart(path, url).replace(/^\/+|\/+$/g, '')
+  if (prefix.length > 200) throw invalidUrl(url, 'a prefix has at most 200 characters')
   const named = new Map(new URLSearchParams(query))
   const unknown = [...named.keys()].find((name) => !known.includes(name))
-  if (unknown !== undefined) throw invalid(url, `'${unknown}' is no option. There are: ${known.join(', ')}`)
+  if (unknown !== undefined)
+    throw invalidUrl(url, `'${unknown}' is no option. There are: ${known.join(', ')}`)
   const timeoutMs = Number(
     named.get('timeoutMs') || (named.has('timeoutMs') ? Number.NaN : (given.timeoutMs ?? 30_000)),
   )
   if (!(timeoutMs >= 500 && timeoutMs < 2 ** 31)) {
-    throw invalid(url, 'timeoutMs is a number of milliseconds from 500 on')
+    throw invalidUrl(url, 'timeoutMs is a number of milliseconds from 500 on')
   }
   const endpoint = named.get('endpoint') ?? given.connection?.endpoint
   const region = named.get('region')
   const pathStyle =
     named.get('pathStyle') ?? String(given.connection?.forcePathStyle ?? endpoint !== undefined)
   if (pathStyle !== 'true' && pathStyle !== 'false') {
-    throw invalid(url, `pathStyle is '${pathStyle}'; use true or false`)
+    throw invalidUrl(url, `pathStyle is '${pathStyle}'; use true or false`)
   }
   const connection: S3ClientConfig = {
     ...given.connection,
     forcePathStyle: pathStyle === 'true',
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(at < 0 ? {} : { credentials: credentials(authority.slice(0, at), url) }),
+    ...(at < 0 ? {} : { credentials: accessKeys(authority.slice(0, at), url) }),
   }
   return { bucket, prefix: prefix === '' ? '' : `${prefix}/`, connection, timeoutMs }
-}
-
-function credentials(text: string, url: string) {
-  const colon = text.indexOf(':')
-  if (colon < 1) throw invalid(url, 'credentials are an access key and a secret: key:secret@')
-  return {
-    accessKeyId: decoded(text.slice(0, colon), url),
-    secretAccessKey: decoded(text.slice(colon + 1), url),
-  }
-}
-
-function decoded(text: string, url: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
-  }
-}
-
-/** Says what is wrong, without the secret. */
-function invalid(url: string, reason: string): TqError {
-  const shown = url.replace(/\/\/[^/]*@/, '//***@')
-  return new TqError('INVALID_OPTION', `'${shown}' cannot be used: ${reason}.`, { details: { url: shown } })
 }

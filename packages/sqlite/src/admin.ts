@@ -1,4 +1,5 @@
-import type { QueueAdmin, QueueCounts } from '@tq/core/driver'
+import type { MessageChange, QueueAdmin, QueueCounts } from '@tq/core/driver'
+import { changeMessage } from './changing.ts'
 import type { Connection } from './connection.ts'
 import type { Names } from './names.ts'
 
@@ -54,5 +55,10 @@ export class SqliteAdmin implements QueueAdmin {
       }
     }
     return total
+  }
+
+  async change(queue: string, id: string, change: MessageChange): Promise<boolean> {
+    const { connection, names } = await this.#ready()
+    return await changeMessage(connection, (database) => names.find(database, queue), id, change)
   }
 }

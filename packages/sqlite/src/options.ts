@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type Millis, TqError } from '@tq/core/driver'
+import { invalidUrl, type Millis } from '@tq/core/driver'
 
 /** Defaults for every URL this adapter opens; a URL's own `?name=value` goes first. */
 export interface SqliteOptions {
@@ -44,29 +44,29 @@ export function resolveOptions(url: string, given: SqliteOptions): ResolvedOptio
   const named = fromQuery(new URLSearchParams(mark < 0 ? '' : rest.slice(mark + 1)), url)
   const { synchronous = 'full', busyTimeoutMs = 10_000 } = { ...given, ...named }
   if (synchronous !== 'full' && synchronous !== 'normal') {
-    throw invalid(url, `synchronous is '${String(synchronous)}'; use 'full' or 'normal'`)
+    throw invalidUrl(url, `synchronous is '${String(synchronous)}'; use 'full' or 'normal'`)
   }
   if (!Number.isFinite(busyTimeoutMs) || busyTimeoutMs < 0) {
-    throw invalid(url, `busyTimeoutMs is '${String(busyTimeoutMs)}'; use a number of milliseconds`)
+    throw invalidUrl(url, `busyTimeoutMs is '${String(busyTimeoutMs)}'; use a number of milliseconds`)
   }
   return Object.freeze({ file: canonical(resolve(path)), synchronous, busyTimeoutMs })
 }
 
 function pathOf(text: string, url: string): string {
-  if (text === '') throw invalid(url, 'it names no file. Write sqlite:path/to/file.db')
+  if (text === '') throw invalidUrl(url, 'it names no file. Write sqlite:path/to/file.db')
   if (text === ':memory:' || text.startsWith('file:')) {
-    throw invalid(
+    throw invalidUrl(
       url,
       'a database in memory belongs to one connection, so that a broker, its backend and other workers could not share it. Use memory: instead, or a file',
     )
   }
   if (/^\/\/[^/]/.test(text)) {
-    throw invalid(url, 'SQLite has no host. Write sqlite:path/to/file.db or sqlite:///absolute/path.db')
+    throw invalidUrl(url, 'SQLite has no host. Write sqlite:path/to/file.db or sqlite:///absolute/path.db')
   }
   try {
     return decodeURIComponent(text)
   } catch {
-    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
+    throw invalidUrl(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
   }
 }
 
@@ -76,7 +76,7 @@ function fromQuery(query: URLSearchParams, url: string): SqliteOptions {
     // The value is checked together with the adapter's.
     if (name === 'synchronous') named.synchronous = value.toLowerCase() as Synchronous
     else if (name === 'busyTimeoutMs') named.busyTimeoutMs = value === '' ? Number.NaN : Number(value)
-    else throw invalid(url, `'${name}' is no option. There are: synchronous, busyTimeoutMs`)
+    else throw invalidUrl(url, `'${name}' is no option. There are: synchronous, busyTimeoutMs`)
   }
   return named
 }
@@ -89,8 +89,4 @@ function canonical(file: string): string {
     const folder = dirname(file)
     return folder === file ? file : join(canonical(folder), basename(file))
   }
-}
-
-function invalid(url: string, reason: string): TqError {
-  return new TqError('INVALID_OPTION', `'${url}' cannot be used: ${reason}.`, { details: { url } })
 }

@@ -1,5 +1,5 @@
 import type { SQSClientConfig } from '@aws-sdk/client-sqs'
-import { TqError } from '@tq/core/driver'
+import { accessKeys, decodedPart, invalidUrl } from '@tq/core/driver'
 import { messageBytes } from './capabilities.ts'
 
 /** How this adapter reaches SQS, and what it expects there. In a URL each goes first. */
@@ -42,13 +42,14 @@ const parts = /^sqs:(?:\/\/([^/?#]*)(?:\/([^?#]*))?)?(?:\?([^#]*))?$/i
  */
 export function resolveOptions(url: string, given: SqsAdapterOptions): ResolvedOptions {
   const [match, authority = '', path = '', query = ''] = parts.exec(url) ?? []
-  if (match === undefined) throw invalid(url, 'write sqs://region/prefix, with ?endpoint=… for an emulator')
+  if (match === undefined)
+    throw invalidUrl(url, 'write sqs://region/prefix, with ?endpoint=… for an emulator')
   const at = authority.lastIndexOf('@')
   const region = authority.slice(at + 1)
-  if (!/^[a-z0-9-]*$/i.test(region)) throw invalid(url, `'${region}' is no region`)
-  const prefix = decoded(path.replace(/\/$/, ''), url)
+  if (!/^[a-z0-9-]*$/i.test(region)) throw invalidUrl(url, `'${region}' is no region`)
+  const prefix = decodedPart(path.replace(/\/$/, ''), url)
   if (!/^$|^[A-Za-z0-9](?:[A-Za-z0-9]|[-_](?![-_])){0,19}$/.test(prefix) || prefix.endsWith('_')) {
-    throw invalid(url, 'a prefix has up to 20 letters, digits and single "-" or "_"')
+    throw invalidUrl(url, 'a prefix has up to 20 letters, digits and single "-" or "_"')
   }
   const named = new Map(new URLSearchParams(query))
   const endpoint = named.get('endpoint') ?? given.connection?.endpoint
@@ -56,7 +57,7 @@ export function resolveOptions(url: string, given: SqsAdapterOptions): ResolvedO
     ...given.connection,
     ...(region === '' ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(at < 0 ? {} : { credentials: credentials(authority.slice(0, at), url) }),
+    ...(at < 0 ? {} : { credentials: accessKeys(authority.slice(0, at), url) }),
   }
   const text = (name: string, otherwise: string | number | boolean) => String(named.get(name) ?? otherwise)
   const resolved: ResolvedOptions = {
@@ -84,7 +85,7 @@ export function resolveOptions(url: string, given: SqsAdapterOptions): ResolvedO
   }
   const unknown = [...named.keys()].find((name) => name !== 'endpoint' && !options.has(name))
   if (unknown !== undefined) {
-    throw invalid(url, `'${unknown}' is no option. There are: endpoint ${[...options].join(' ')}`)
+    throw invalidUrl(url, `'${unknown}' is no option. There are: endpoint ${[...options].join(' ')}`)
   }
   return resolved
 }
@@ -99,35 +100,12 @@ const options: ReadonlySet<string> = new Set([
 
 function oneOf<T extends string>(url: string, name: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((one) => one === value)
-  if (found === undefined) throw invalid(url, `${name} is one of: ${allowed.join(' ')}`)
+  if (found === undefined) throw invalidUrl(url, `${name} is one of: ${allowed.join(' ')}`)
   return found
 }
 
 function whole(url: string, name: string, value: string, from: number, to: number): number {
   const number = Number(value)
   if (/^\d+$/.test(value) && number >= from && number <= to) return number
-  throw invalid(url, `${name} is a whole number from ${from} to ${to}`)
-}
-
-function credentials(text: string, url: string) {
-  const colon = text.indexOf(':')
-  if (colon < 1) throw invalid(url, 'credentials are an access key and a secret: key:secret@')
-  return {
-    accessKeyId: decoded(text.slice(0, colon), url),
-    secretAccessKey: decoded(text.slice(colon + 1), url),
-  }
-}
-
-function decoded(text: string, url: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid(url, "a '%' in it starts no valid escape. Write %25 for a percent sign")
-  }
-}
-
-/** Says what is wrong, without the secret. */
-function invalid(url: string, reason: string): TqError {
-  const shown = url.replace(/\/\/[^/]*@/, '//***@')
-  return new TqError('INVALID_OPTION', `'${shown}' cannot be used: ${reason}.`, { details: { url: shown } })
+  throw invalidUrl(url, `${name} is a whole number from ${from} to ${to}`)
 }

@@ -9,6 +9,7 @@ export const inspect = defineCommand({
     scheduled: () => import('./inspect/scheduled.ts').then((module) => module.scheduled),
     registered: () => import('./inspect/registered.ts').then((module) => module.registered),
     queues: () => import('./inspect/queues.ts').then((module) => module.queues),
+    'rate-limits': () => import('./inspect/rate-limits.ts').then((module) => module.rateLimits),
     stats: () => import('./inspect/stats.ts').then((module) => module.stats),
     conf: () => import('./inspect/conf.ts').then((module) => module.conf),
     audit: () => import('./inspect/audit.ts').then((module) => module.audit),

@@ -3,6 +3,7 @@ import { adminCases } from './admin.ts'
 import { batchCases } from './batch.ts'
 import { bytesCases } from './bytes.ts'
 import { capabilityCases } from './capabilities.ts'
+import { changeCases } from './change.ts'
 import { closeCases } from './close.ts'
 import { concurrencyCases } from './concurrency.ts'
 import { delayCases } from './delay.ts'
@@ -42,4 +43,5 @@ export const brokerCases: readonly BrokerCase[] = [
   ...severCases,
   ...keeperCases,
   ...adminCases,
+  ...changeCases,
 ]

@@ -8,6 +8,8 @@ export interface BrokerOffers {
   readonly capabilities: BrokerCapabilities
   /** `broker.admin` is present. */
   readonly admin: boolean
+  /** `broker.admin.change` is present. */
+  readonly change: boolean
   /** `receiver.keeper` is present. */
   readonly keeper: boolean
   /** The harness can cut connections. */
@@ -37,6 +39,7 @@ export async function brokerOffers(harness: BrokerHarness): Promise<BrokerOffers
     return {
       capabilities,
       admin: broker.admin !== undefined,
+      change: broker.admin?.change !== undefined,
       keeper,
       sever: harness.sever !== undefined,
       restartService: harness.restartService !== undefined,
@@ -69,6 +72,7 @@ export const durable = need('durable', ({ capabilities }) => capabilities.durabl
 export const tenLevels = need('priorityLevels 10', ({ capabilities }) => capabilities.priorityLevels === 10)
 export const oneLevel = need('priorityLevels 1', ({ capabilities }) => capabilities.priorityLevels === 1)
 export const admin = need('admin', (offers) => offers.admin)
+export const change = need('admin.change', (offers) => offers.change)
 export const keeper = need('receiver.keeper', (offers) => offers.keeper)
 export const realTime = need('a harness with real time', (offers) => !offers.virtualTime)
 export const severs = need('a harness with sever()', (offers) => offers.sever)

@@ -85,7 +85,7 @@ export interface ResultBackend {
   /** A hint that a record may have changed. Hints may be lost, doubled or late: core also polls. */
   watch?(id: string, onHint: () => void): Unwatch
   /** Where records can be listed. */
-  readonly history?: TaskHistory
+  readonly history?: TaskHistory | undefined
 }
 
 /** A stored value and its version, which rises with every change. */

@@ -203,6 +203,13 @@ export interface QueueCounts {
   readonly delayed: number | undefined
 }
 
+/** What is changed of a message that waits; what is left out stays. */
+export interface MessageChange {
+  /** Receivable this long from now, never early; 0 is at once. */
+  readonly delayMs?: Millis
+  readonly priority?: Priority
+}
+
 /** For commands and dashboards, where the service can. */
 export interface QueueAdmin {
   counts(queue: string): Promise<QueueCounts>
@@ -210,6 +217,13 @@ export interface QueueAdmin {
    * Removes everything ready and, where `counts` tells of them, delayed; leased messages stay. Returns how many went.
    */
   purge(queue: string): Promise<number>
+  /**
+   * Where the service can reach into a queue: changes a message of this id that is ready or delayed, in one atomic step,
+   * so that it is never lost, doubled or early. One that is ready already stays in its place unless its priority or time
+   * changes; then it goes behind those that wait. False, and nothing changed, when none waits. May look through the whole
+   * queue: for people, not for every task.
+   */
+  change?(queue: string, id: string, change: MessageChange): Promise<boolean>
 }
 
 /**

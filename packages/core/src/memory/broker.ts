@@ -1,4 +1,11 @@
-import type { Broker, OutboundMessage, PublishOutcome, QueueSpec, Receiver } from '../contracts/broker.ts'
+import type {
+  Broker,
+  MessageChange,
+  OutboundMessage,
+  PublishOutcome,
+  QueueSpec,
+  Receiver,
+} from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { brokerCapabilities, classify, closedError, refusalOf } from './limits.ts'
 import { MemoryReceiver } from './receiver.ts'
@@ -13,6 +20,8 @@ export class MemoryBroker implements Broker {
   readonly admin = {
     counts: async (queue: string) => this.#open().queue(queue).counts,
     purge: async (queue: string) => this.#open().queue(queue).purge(),
+    change: async (queue: string, id: string, change: MessageChange) =>
+      this.#open().queue(queue).change(id, change),
   }
   readonly #store: MemoryStore
   readonly #receivers = new Set<MemoryReceiver>()

@@ -48,6 +48,11 @@ export class Heap<T extends Timed> {
     this.#sink(item)
   }
 
+  /** Looks at all of them, in no order. */
+  find(isMeant: (item: T) => boolean): T | undefined {
+    return this.#items.find(isMeant)
+  }
+
   clear(): void {
     for (const item of this.#items) item.index = -1
     this.#items.length = 0

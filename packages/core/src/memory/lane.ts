@@ -34,6 +34,28 @@ export class Lane {
     return this.#returned.takeDue(0) ?? this.#shiftFresh()
   }
 
+  /** Looks at all of them. */
+  find(isMeant: (stored: Stored) => boolean): Stored | undefined {
+    const returned = this.#returned.find(isMeant)
+    if (returned) return returned
+    for (let stored = this.#first; stored; stored = stored.next) if (isMeant(stored)) return stored
+    return undefined
+  }
+
+  /** Takes one out that is here, wherever it is. */
+  remove(stored: Stored): void {
+    if (stored.index >= 0) {
+      this.#returned.remove(stored)
+      return
+    }
+    let before: Stored | undefined
+    for (let at = this.#first; at !== undefined && at !== stored; at = at.next) before = at
+    if (before) before.next = stored.next
+    else this.#first = stored.next
+    if (this.#last === stored) this.#last = before
+    stored.next = undefined
+  }
+
   clear(): void {
     this.#first = undefined
     this.#last = undefined

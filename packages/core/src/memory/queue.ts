@@ -1,4 +1,4 @@
-import type { OutboundMessage, QueueCounts, Settlement } from '../contracts/broker.ts'
+import type { MessageChange, OutboundMessage, QueueCounts, Settlement } from '../contracts/broker.ts'
 import type { Clock, Millis } from '../contracts/time.ts'
 import { Heap, type Timed } from './heap.ts'
 import { Lane, type Stored } from './lane.ts'
@@ -103,6 +103,45 @@ export class MemoryQueue {
     this.#delayed.clear()
     this.#ready = 0
     return gone
+  }
+
+  /** Whether a message of this id waited, and is changed. */
+  change(id: string, { delayMs, priority }: MessageChange): boolean {
+    this.#promote(this.#clock.monotonic())
+    const isMeant = ({ message }: Stored) => message.id === id
+    const delayed = this.#delayed.find(isMeant)
+    const found = delayed ?? this.#findReady(isMeant)
+    if (!found) return false
+    const { message } = found
+    const changed: Stored = {
+      ...found,
+      message: { ...message, priority: priority ?? message.priority },
+      sentAt: delayMs === undefined ? found.sentAt : this.#clock.now() + delayMs,
+      next: undefined,
+      index: -1,
+    }
+    const isLater = delayMs !== undefined && delayMs > 0
+    if (!delayed && !isLater && changed.message.priority === message.priority) return true
+    if (delayed) this.#delayed.remove(delayed)
+    else this.#takeReady(found)
+    if (isLater) this.#delay(changed, delayMs)
+    else if (delayed && delayMs === undefined) this.#delayed.push(changed)
+    else this.#enter(changed)
+    this.waiting.changed()
+    return true
+  }
+
+  #findReady(isMeant: (stored: Stored) => boolean): Stored | undefined {
+    for (const lane of this.#lanes) {
+      const found = lane.find(isMeant)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  #takeReady(stored: Stored): void {
+    this.#laneOf(stored).remove(stored)
+    this.#ready--
   }
 
   #delay(stored: Stored, delayMs: Millis): void {

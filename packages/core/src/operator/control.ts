@@ -1,26 +1,26 @@
 import type { Backend } from '../contracts/backend.ts'
+import type { Priority } from '../contracts/broker.ts'
 import { TqError } from '../errors/tq-error.ts'
 import type { Duration } from '../options/duration.ts'
 import { checkQueueName, checkTaskName, deadQueueOf } from '../options/names.ts'
-import { Audit, thisUser } from '../runtime/audit.ts'
+import { thisUser } from '../runtime/audit.ts'
 import type { DeadLetters } from '../runtime/dead-letters.ts'
 import { Mailbox, type Verb, type WorkerAnswer } from '../runtime/mailbox.ts'
+import { delayOf } from '../runtime/outgoing.ts'
 import { pauseQueue, resumeQueue } from '../runtime/paused-queues.ts'
 import { putRate } from '../runtime/rate-overrides.ts'
 import { runAgain } from '../runtime/run-again.ts'
 import { needBackend, type Runtime } from '../runtime/runtime.ts'
 import { type RateLimit, resolveRate } from '../task/limits.ts'
-import type { AsyncResult } from '../task/task.ts'
+import type { AsyncResult, SendOptions } from '../task/task.ts'
+import { checkPriority } from '../task/task-policy.ts'
 import { type BulkProgress, bulk } from './bulk.ts'
+import { failedTasksOf } from './failed-tasks.ts'
 import type { History, TaskFilter } from './history.ts'
 import type { Asked } from './inspect.ts'
+import { changeQueued, type QueuedChange } from './queued-tasks.ts'
 import type { TaskSummary } from './task-summary.ts'
-
-/** Who does it; kept in the audit log. */
-export interface Acting {
-  /** @default the user of this process and its host */
-  readonly by?: string
-}
+import { type Acting, Trail } from './trail.ts'
 
 /** What control needs of its app. */
 interface ControlHost extends Runtime {
@@ -32,9 +32,11 @@ interface ControlHost extends Runtime {
 /** Steers queues, tasks and workers. What it does is kept in the audit log (`inspect.audit()`). Needs a backend. */
 export class Control {
   readonly #app: ControlHost
+  readonly #trail: Trail
 
   constructor(app: ControlHost) {
     this.#app = app
+    this.#trail = new Trail(app)
   }
 
   /**
@@ -54,7 +56,7 @@ export class Control {
       by,
       ...(reason === undefined ? {} : { reason }),
     })
-    await this.#record(backend, options, 'pause', queue, reason)
+    await this.#trail.note(options, 'pause', queue, reason)
     return this.#mailbox(backend).ask('look', undefined)
   }
 
@@ -62,7 +64,7 @@ export class Control {
   async resume(queue: string, options: Acting = {}): Promise<boolean> {
     const backend = await this.#backend('resuming a queue')
     const paused = await resumeQueue(backend.state, checkQueueName(queue))
-    await this.#record(backend, options, 'resume', queue, paused ? undefined : 'was not paused')
+    await this.#trail.note(options, 'resume', queue, paused ? undefined : 'was not paused')
     if (paused) await this.#mailbox(backend).ask('look', undefined)
     return paused
   }
@@ -73,16 +75,63 @@ export class Control {
     options: Acting & { readonly terminate?: boolean; readonly reason?: string } = {},
   ): Promise<boolean> {
     const { by = thisUser(), terminate, reason = `by ${by}` } = options
-    const backend = await this.#backend('revoking a task')
+    await this.#backend('revoking a task')
     const revoked = await this.#app.result(id).revoke({ ...(terminate ? { terminate } : {}), reason })
-    await this.#record(
-      backend,
-      options,
-      terminate ? 'terminate' : 'revoke',
-      id,
-      revoked ? undefined : 'had ended',
-    )
+    await this.#trail.note(options, terminate ? 'terminate' : 'revoke', id, revoked ? undefined : 'had ended')
     return revoked
+  }
+
+  /**
+   * A task that waits for its time or its backoff may run at once. Where the broker can reach into a queue: on the
+   * others revoke it and send it anew.
+   *
+   * @param options.queue where it waits, for a task of which no record tells
+   * @throws TqError `CAPABILITY_MISSING`, `UNKNOWN_RESULT`, or `NOT_QUEUED` when it runs, has ended, or waits elsewhere
+   */
+  promote(id: string, options: Acting & { readonly queue?: string } = {}): Promise<void> {
+    return this.#change(id, options, { delayMs: 0 }, 'promote')
+  }
+
+  /**
+   * A task that waits runs at another time, also one that was ready.
+   *
+   * @example await app.control.reschedule(id, { countdown: '2h' })
+   * @throws as `promote`; also `INVALID_OPTION`, `INVALID_DURATION`
+   */
+  async reschedule(
+    id: string,
+    when: Pick<SendOptions, 'countdown' | 'eta'>,
+    options: Acting & { readonly queue?: string } = {},
+  ): Promise<void> {
+    const delayMs = delayOf(when, this.#app.clock.now(), `task ${id}`)
+    await this.#change(id, options, { delayMs }, 'reschedule', `in ${Math.round(delayMs / 1_000)} s`)
+  }
+
+  /**
+   * A task that waits has another priority, 0 (last) to 9 (first); its retries keep it.
+   *
+   * @throws as `promote`; also `INVALID_OPTION`
+   */
+  async setPriority(
+    id: string,
+    priority: Priority,
+    options: Acting & { readonly queue?: string } = {},
+  ): Promise<void> {
+    const checked = checkPriority(priority, `task ${id}`)
+    await this.#change(id, options, { priority: checked }, 'priority', String(checked))
+  }
+
+  async #change(
+    id: string,
+    options: Acting & { readonly queue?: string },
+    change: QueuedChange,
+    action: string,
+    outcome?: string,
+  ): Promise<void> {
+    const { queue } = options
+    const named = queue === undefined ? {} : { queue: checkQueueName(queue) }
+    await changeQueued(await this.#app.connect(), id, { ...change, ...named })
+    await this.#trail.note(options, action, id, outcome)
   }
 
   /**
@@ -96,26 +145,9 @@ export class Control {
     const connection = await this.#app.connect()
     const [record] = await backend.results.get([id])
     const isFailedWorkflow = record?.queue === '' && record.state === 'FAILURE'
-    const ids = isFailedWorkflow ? await this.#failedOf(id) : [id]
+    const ids = isFailedWorkflow ? await failedTasksOf(this.#app.history, id) : [id]
     for (const one of ids) await runAgain(this.#app, connection, backend, one)
-    await this.#record(backend, options, 'retry', id, isFailedWorkflow ? `${ids.length} tasks` : undefined)
-  }
-
-  /** The tasks of a workflow that can be run again. @throws TqError `INVALID_OPTION` when there is none */
-  async #failedOf(workflow: string): Promise<readonly string[]> {
-    const ids: string[] = []
-    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
-      const page = { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) }
-      const { tasks, next } = await this.#app.history.list({ id: `${workflow}.`, state: 'FAILURE' }, page)
-      // Those with a mark in their ids only heard of a failure.
-      ids.push(...tasks.filter((task) => task.canRetry && !task.id.includes('!')).map((task) => task.id))
-      cursor = next
-    }
-    if (ids.length > 0) return ids
-    throw new TqError(
-      'INVALID_OPTION',
-      `No failed task of workflow ${workflow} is still known: send it anew.`,
-    )
+    await this.#trail.note(options, 'retry', id, isFailedWorkflow ? `${ids.length} tasks` : undefined)
   }
 
   /**
@@ -155,7 +187,7 @@ export class Control {
     options: Acting & { readonly signal?: AbortSignal },
     act: (task: TaskSummary) => Promise<boolean>,
   ): AsyncGenerator<BulkProgress, BulkProgress> {
-    const backend = await this.#backend(`'${action}' of many tasks`)
+    await this.#backend(`'${action}' of many tasks`)
     let last: BulkProgress = { done: 0, succeeded: 0, refused: {} }
     try {
       for await (const progress of bulk(this.#app.history, filter, act, options.signal)) {
@@ -164,8 +196,7 @@ export class Control {
       }
     } finally {
       // Also when whoever asked has gone: what was done was done.
-      await this.#record(
-        backend,
+      await this.#trail.note(
         options,
         `${action} all`,
         JSON.stringify(filter),
@@ -182,7 +213,7 @@ export class Control {
     if (!admin) throw new TqError('CAPABILITY_MISSING', `${broker.name} does not offer purging.`)
     await broker.declare({ name: checkQueueName(queue) })
     const purged = await admin.purge(queue)
-    await this.#recordIfKept(options, 'purge', queue, `${purged} deleted`)
+    await this.#trail.note(options, 'purge', queue, `${purged} deleted`)
     return purged
   }
 
@@ -193,7 +224,7 @@ export class Control {
   ): Promise<number> {
     const { ids } = options
     const retried = await this.#app.deadLetters.retry(checkQueueName(queue), ids ? { ids } : {})
-    await this.#recordIfKept(options, 'retry dead letters', deadQueueOf(queue), `${retried} retried`)
+    await this.#trail.note(options, 'retry dead letters', deadQueueOf(queue), `${retried} retried`)
     return retried
   }
 
@@ -204,7 +235,7 @@ export class Control {
   ): Promise<number> {
     const { ids } = options
     const dropped = await this.#app.deadLetters.drop(checkQueueName(queue), ids ? { ids } : {})
-    await this.#recordIfKept(options, 'drop dead letters', deadQueueOf(queue), `${dropped} dropped`)
+    await this.#trail.note(options, 'drop dead letters', deadQueueOf(queue), `${dropped} dropped`)
     return dropped
   }
 
@@ -254,7 +285,7 @@ export class Control {
     target: string,
     options: Acting & { readonly outcome?: string } = {},
   ): Promise<void> {
-    await this.#recordIfKept(options, action, target, options.outcome)
+    await this.#trail.note(options, action, target, options.outcome)
   }
 
   async #command(
@@ -267,36 +298,12 @@ export class Control {
     const answers = await this.#mailbox(backend).ask<undefined>(verb, options.to, withWhat)
     const refused = answers.filter(({ error }) => error !== undefined).length
     const outcome = `${answers.length - refused} of ${answers.length} workers did`
-    await this.#record(backend, options, `${verb} ${what}`, options.to?.join(', ') ?? 'all workers', outcome)
+    await this.#trail.note(options, `${verb} ${what}`, options.to?.join(', ') ?? 'all workers', outcome)
     return answers
   }
 
   #mailbox(backend: Backend): Mailbox {
     return new Mailbox(backend, this.#app.clock)
-  }
-
-  async #record(
-    backend: Backend,
-    { by = thisUser() }: Acting,
-    action: string,
-    target: string,
-    outcome?: string,
-  ): Promise<void> {
-    const entry = { by, action, target, ...(outcome === undefined ? {} : { outcome }) }
-    await new Audit(backend.state, this.#app.clock).add(entry)
-    this.#app.logger.info(`${action}: ${target}`, entry)
-  }
-
-  /** What also works without a backend leaves no trace there then but the log. */
-  async #recordIfKept(
-    options: Acting,
-    action: string,
-    target: string,
-    outcome: string | undefined,
-  ): Promise<void> {
-    const { backend } = await this.#app.connect()
-    if (backend) await this.#record(backend, options, action, target, outcome)
-    else this.#app.logger.info(`${action}: ${target}`, { by: options.by ?? thisUser(), outcome })
   }
 
   async #backend(feature: string): Promise<Backend> {

@@ -19,6 +19,7 @@ import {
 } from '../runtime/task-counts.ts'
 import { listWorkers, type WorkerInfo, type WorkerTask } from '../runtime/worker-list.ts'
 import type { History } from './history.ts'
+import { listRateLimits, type RateLimitInfo } from './rate-limits.ts'
 import type { TaskSummary } from './task-summary.ts'
 
 /** Which workers are asked. */
@@ -104,6 +105,12 @@ export class Inspect {
         workers: workers.filter(({ queues }) => queues.includes(name)).map((worker) => worker.name),
       })),
     )
+  }
+
+  /** The rate limits of tasks, as defined and as changed by `control.rateLimit`; by task. */
+  async rateLimits(): Promise<readonly RateLimitInfo[]> {
+    const { backend } = await this.#open('the list of rate limits')
+    return listRateLimits(backend, this.#runtime.registry)
   }
 
   /** How each task did in the last hour, or as long as asked (to the minute up to a day, to the hour up to 31). */

@@ -170,7 +170,8 @@ function checkOneOf(options: SendOptions, what: string): void {
     throw new TqError('INVALID_OPTION', `${what}: debounce says when it runs; give no countdown or eta.`)
 }
 
-function delayOf(options: SendOptions, now: number, what: string): Millis {
+/** @throws TqError `INVALID_OPTION`, `INVALID_DURATION` */
+export function delayOf(options: Pick<SendOptions, 'countdown' | 'eta'>, now: number, what: string): Millis {
   if (options.eta === undefined) return parseOptionalDuration(options.countdown, `${what}: countdown`) ?? 0
   if (options.countdown !== undefined) {
     throw new TqError('INVALID_OPTION', `${what}: give either countdown or eta, not both.`)

@@ -1,6 +1,8 @@
 import type { StateStore } from '../contracts/backend.ts'
 import type { Millis } from '../contracts/time.ts'
+import type { TaskRegistry } from '../task/registry.ts'
 import { pagesOf } from './pages.ts'
+import type { DefinedRate } from './worker-list.ts'
 
 export const ratesCollection = 'rates'
 
@@ -17,4 +19,14 @@ export async function readRates(state: StateStore): Promise<ReadonlyMap<string, 
   const rates = new Map<string, string>()
   for await (const { member, value } of pagesOf(state, ratesCollection)) rates.set(member, value)
   return rates
+}
+
+/** The rate limits of the tasks an app knows, by task. */
+export function definedRates(registry: TaskRegistry): Readonly<Record<string, DefinedRate>> {
+  const limited = registry
+    .all()
+    .flatMap(({ name, policy: { rate } }) => (rate ? [[name, rate] as const] : []))
+  return Object.fromEntries(
+    limited.map(([name, { limit, windowMs, perKey }]) => [name, { limit, windowMs, perKey }]),
+  )
 }

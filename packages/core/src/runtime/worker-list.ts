@@ -33,6 +33,14 @@ export interface WorkerRates {
   readonly retried: number
 }
 
+/** The rate limit that a task has in its definition. */
+export interface DefinedRate {
+  readonly limit: number
+  readonly windowMs: Millis
+  /** Each key has a limit of its own. */
+  readonly perKey: boolean
+}
+
 /** What a worker tells of itself with every heartbeat. */
 export interface WorkerInfo {
   readonly id: string
@@ -43,6 +51,8 @@ export interface WorkerInfo {
   /** Those of its queues from which it takes nothing now. */
   readonly paused: readonly string[]
   readonly tasks: readonly string[]
+  /** Of those of its tasks that have one. */
+  readonly rateLimits: Readonly<Record<string, DefinedRate>>
   readonly concurrency: number
   readonly state: 'running' | 'paused' | 'stopping'
   /** When it started, and when it wrote this; milliseconds since 1970 by its clock. */

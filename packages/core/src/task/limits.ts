@@ -24,6 +24,8 @@ export interface Limit {
   readonly limit: number
   /** Of one task: what is counted together. */
   readonly keyOf: (input: unknown) => string
+  /** Each key has a limit of its own. */
+  readonly perKey: boolean
 }
 
 export interface RatePolicy extends Limit {
@@ -68,7 +70,7 @@ function resolve(limit: number, { name, key }: LimitScope<never>, task: string, 
     )
   const shared = name ?? task
   const of = key as ((input: unknown) => string) | undefined
-  return { limit, keyOf: of ? (input) => `${shared}:${of(input)}` : () => shared }
+  return { limit, keyOf: of ? (input) => `${shared}:${of(input)}` : () => shared, perKey: of !== undefined }
 }
 
 function parseRate(text: string, what: string) {

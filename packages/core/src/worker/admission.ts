@@ -42,6 +42,8 @@ export class Admission {
   readonly #runtime: Runtime
   readonly #connection: Connection
   readonly #gate: LimitGate | undefined
+  /** Whether messages may be changed while they wait. */
+  readonly #changeable: boolean
   /** Stands in for a task this worker does not know. */
   readonly #unknown: TaskDefinition
 
@@ -50,6 +52,7 @@ export class Admission {
     this.#gate = gate
     this.#runtime = runtime
     this.#connection = connection
+    this.#changeable = connection.broker.admin?.change !== undefined
     this.#unknown = {
       name: 'unknown',
       input: undefined,
@@ -66,7 +69,8 @@ export class Admission {
     for (const delivery of deliveries) {
       try {
         const { body, headers } = delivery.message
-        readable.push({ delivery, envelope: fromBody(body, headers, this.#runtime.codec) })
+        const envelope = fromBody(body, headers, this.#runtime.codec)
+        readable.push({ delivery, envelope: this.#asQueued(envelope, delivery) })
       } catch (error) {
         refused.push({ job: undefined, item: this.#quarantine(delivery, error) })
       }
@@ -97,6 +101,12 @@ export class Admission {
       } else jobs.push(job)
     }
     return { jobs: this.#gate ? await this.#withinLimits(this.#gate, jobs, refused) : jobs, refused }
+  }
+
+  /** With the priority it was given while it waited: its retries keep that. */
+  #asQueued(envelope: Envelope, { message: { priority } }: Delivery): Envelope {
+    if (!this.#changeable || priority === (envelope.priority ?? 4)) return envelope
+    return { ...envelope, priority }
   }
 
   async #withinLimits(gate: LimitGate, jobs: readonly Job[], refused: Refusal[]): Promise<readonly Job[]> {

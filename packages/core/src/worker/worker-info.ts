@@ -1,4 +1,5 @@
 import { arch, hostname, platform } from 'node:os'
+import { definedRates } from '../runtime/rate-overrides.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import {
   heartbeatMsOf,
@@ -44,6 +45,7 @@ export function describeWorker(
     queues: queues.map(({ name }) => name),
     paused,
     tasks: runtime.registry.names(),
+    rateLimits: definedRates(runtime.registry),
     concurrency: engine?.concurrency ?? options.concurrency,
     state: state === 'running' && queues.length > 0 && paused.length === queues.length ? 'paused' : state,
     startedAt,

@@ -136,7 +136,8 @@ export class Workflows implements FollowUps {
       const root = continuation.root === undefined ? undefined : roots.get(continuation.root)
       // Revoked, or over for another reason: nothing follows any more.
       if (root && isTerminal(root.state)) continue
-      if ('error' in end) following.push(...(await callErrorCallbacks(starter, continuation, end)))
+      const round = root?.generation ?? 0
+      if ('error' in end) following.push(...(await callErrorCallbacks(starter, continuation, end, round)))
       else {
         const next = nextStep(continuation)
         if (next) {
@@ -278,17 +279,19 @@ function nextStep(continuation: Continuation) {
   return { step, continuation: { ...continuation, frames: left } }
 }
 
-/** Everybody around the node that failed hears of it, the innermost first. */
+/** Everybody around the node that failed hears of it, the innermost first: in each round of a workflow that was run again. */
 async function callErrorCallbacks(
   starter: Starter,
   { frames }: Continuation,
   { error, id }: Extract<FlowValue, { error: unknown }>,
+  round: number,
 ): Promise<readonly Move[]> {
   const moves: Move[] = []
+  const again = round === 0 ? '' : `!${round}`
   for (const { onError } of frames) {
     for (const [index, node] of (onError?.nodes ?? []).entries()) {
       const given = { value: { id, error } }
-      moves.push(...(await starter.start(node, `${onError?.id}!${index}`, { frames: [] }, given)))
+      moves.push(...(await starter.start(node, `${onError?.id}!${index}${again}`, { frames: [] }, given)))
     }
   }
   return moves

@@ -3,7 +3,7 @@ import type { App, TaskFilter } from '@tq/core'
 import { toProblem } from '../http/problem.ts'
 import { explainOutage } from '../http/unreachable.ts'
 import { describeFilter } from '../reads/task-filter.ts'
-import type { BulkJob } from '../wire.ts'
+import type { BulkJob } from '../wire/records.ts'
 
 /** Of those that have ended, so many are remembered. */
 const mostRemembered = 20

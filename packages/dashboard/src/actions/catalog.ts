@@ -1,7 +1,7 @@
 import { TqError, type TqErrorCode, type WorkerAnswer } from '@tq/core'
 import { BadRequest } from '../http/problem.ts'
 import { toFilter } from '../reads/task-filter.ts'
-import type { WorkerAnswers } from '../wire.ts'
+import type { WorkerAnswers } from '../wire/overview.ts'
 import {
   type Action,
   type ActionContext,
@@ -11,6 +11,7 @@ import {
   optionalText,
   textOf,
 } from './action.ts'
+import { promoteTask, rescheduleTask, setPriority } from './queued-tasks.ts'
 import { runTask } from './run-task.ts'
 
 const operate = (run: Action['run']): Action => ({ role: 'operate', run })
@@ -40,6 +41,9 @@ export const actions: Readonly<Record<string, Action>> = {
   'revoke-tasks': operate(({ app, visitor }, body) =>
     forEach(needIds(body), (id) => app.control.revoke(id, { by: visitor.name })),
   ),
+  'promote-task': promoteTask,
+  'reschedule-task': rescheduleTask,
+  'set-priority': setPriority,
   'run-task': runTask,
   'start-bulk': operate(async ({ bulk, visitor }, body) => {
     const action = textOf(body, 'action')
@@ -81,7 +85,7 @@ export const actions: Readonly<Record<string, Action>> = {
   'remove-queue': admin(async ({ app, visitor }, body) =>
     toAnswers(await app.control.cancelConsumer(textOf(body, 'queue'), toWorker(visitor.name, body))),
   ),
-  'limit-rate': admin(async ({ app, visitor }, body) =>
+  'limit-rate': operate(async ({ app, visitor }, body) =>
     toAnswers(
       await app.control.rateLimit(textOf(body, 'task'), optionalText(body, 'rate'), { by: visitor.name }),
     ),

@@ -1,6 +1,6 @@
 import { TqError, type TqErrorCode } from '@tq/core'
 import { Refusal } from '../access/refusal.ts'
-import type { Problem } from '../wire.ts'
+import type { Problem } from '../wire/common.ts'
 
 const fixes: Partial<Record<TqErrorCode, string>> = {
   BROKER_UNREACHABLE:
@@ -18,6 +18,7 @@ const fixes: Partial<Record<TqErrorCode, string>> = {
 
 const statusOf: Partial<Record<TqErrorCode, number>> = {
   UNKNOWN_RESULT: 404,
+  NOT_QUEUED: 409,
   VALIDATION_FAILED: 400,
   PAYLOAD_TOO_LARGE: 413,
   CAPABILITY_MISSING: 501,

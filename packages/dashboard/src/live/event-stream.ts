@@ -1,4 +1,4 @@
-import type { LiveMessage } from '../wire.ts'
+import type { LiveMessage } from '../wire/common.ts'
 import type { Listener, LiveReads } from './live-reads.ts'
 import type { Reading } from './reader.ts'
 

@@ -3,7 +3,7 @@ import { TooSlow, toProblem } from '../http/problem.ts'
 import { explainOutage } from '../http/unreachable.ts'
 import { findRead } from '../reads/catalog.ts'
 import type { ReadContext } from '../reads/read.ts'
-import type { Problem } from '../wire.ts'
+import type { Problem } from '../wire/common.ts'
 
 /** Longer than this nobody waits for an answer. */
 const longestMs = 8_000

@@ -1,6 +1,6 @@
 import type { CountsAt, Duration, TaskCounts } from '@tq/core'
 import { BadRequest } from '../http/problem.ts'
-import type { Activity, TaskStats } from '../wire.ts'
+import type { Activity, TaskStats } from '../wire/overview.ts'
 import type { Read } from './read.ts'
 
 /** What can be asked for → what is read. Beyond a day core counts by the hour: enough for a day, and far cheaper. */

@@ -1,5 +1,5 @@
 import { NotFound } from '../http/problem.ts'
-import type { BulkJob } from '../wire.ts'
+import type { BulkJob } from '../wire/records.ts'
 import type { Read } from './read.ts'
 
 /** The actions on many tasks that were started here, the newest first. */

@@ -4,6 +4,7 @@ import { bulk, bulkJob } from './bulk.ts'
 import { dead } from './dead.ts'
 import { form } from './form.ts'
 import { audit, overview } from './overview.ts'
+import { rateLimits } from './rate-limits.ts'
 import type { Read } from './read.ts'
 import { schedules } from './schedules.ts'
 import { census, task, tasks } from './tasks.ts'
@@ -22,6 +23,7 @@ export const reads: Readonly<Record<string, Read>> = {
   workflows,
   workflow,
   audit,
+  'rate-limits': rateLimits,
   bulk,
   'bulk-job': bulkJob,
 }

@@ -1,5 +1,5 @@
 import { BadRequest } from '../http/problem.ts'
-import type { DeadLetterRow } from '../wire.ts'
+import type { DeadLetterRow } from '../wire/records.ts'
 import { limitOf, type Read } from './read.ts'
 
 /** The dead letters of a queue, the oldest first. Each look leases them for a moment: only when somebody asks. */

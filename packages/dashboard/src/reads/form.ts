@@ -1,6 +1,6 @@
 import { appBrand, type Schema } from '@tq/core'
 import { BadRequest } from '../http/problem.ts'
-import type { TaskForm } from '../wire.ts'
+import type { TaskForm } from '../wire/task.ts'
 import type { Read } from './read.ts'
 
 /** The part of Standard JSON Schema that is used; not every schema has it. */

@@ -1,5 +1,6 @@
 import { appBrand, type QueueInfo, type WorkerInfo } from '@tq/core'
-import type { AuditRow, Overview, QueueRow, WorkerRow } from '../wire.ts'
+import type { Overview, QueueRow, WorkerRow } from '../wire/overview.ts'
+import type { AuditRow } from '../wire/records.ts'
 import { limitOf, type Read, type ReadContext } from './read.ts'
 import { warningsOf } from './warnings.ts'
 

@@ -1,5 +1,5 @@
 import { appBrand, type QueueInfo, type TaskDetails, type WorkerInfo } from '@tq/core'
-import type { Reason } from '../wire.ts'
+import type { Reason } from '../wire/task.ts'
 import type { ReadContext } from './read.ts'
 
 /** Why a task that has not ended does not run, the gravest first. Empty for one that has ended. */

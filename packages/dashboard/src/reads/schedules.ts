@@ -1,4 +1,4 @@
-import type { ScheduleRow } from '../wire.ts'
+import type { ScheduleRow } from '../wire/records.ts'
 import type { Read } from './read.ts'
 
 /** All schedules with their last run and next ticks. */

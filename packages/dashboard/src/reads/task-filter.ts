@@ -1,6 +1,6 @@
 import type { TaskFilter } from '@tq/core'
 import { BadRequest } from '../http/problem.ts'
-import type { TaskState } from '../wire.ts'
+import type { TaskState } from '../wire/task.ts'
 
 const states: ReadonlySet<string> = new Set<TaskState>([
   'PENDING',

@@ -1,6 +1,7 @@
 import type { TaskDetails, TaskLogLine, TaskSummary } from '@tq/core'
 import { BadRequest, NotFound } from '../http/problem.ts'
-import type { Census, LogLine, Page, TaskDetail, TaskRow } from '../wire.ts'
+import type { Page } from '../wire/common.ts'
+import type { Census, LogLine, TaskDetail, TaskRow } from '../wire/task.ts'
 import { limitOf, type Read } from './read.ts'
 import { reasonsOf } from './reasons.ts'
 import { toFilter } from './task-filter.ts'

@@ -1,4 +1,4 @@
-import type { QueueRow, Warning, WorkerRow } from '../wire.ts'
+import type { QueueRow, Warning, WorkerRow } from '../wire/overview.ts'
 
 const longWaitMs = 5 * 60_000
 /** Timers this late mean that a handler blocks the event loop, and with it everything else of that worker. */

@@ -1,5 +1,5 @@
 import type { FlowOutline, TaskSummary } from '@tq/core'
-import type { GraphNode } from '../wire.ts'
+import type { GraphNode } from '../wire/workflow.ts'
 
 /** Of a wide group, so many are drawn: those first that have not gone well. */
 const mostDrawn = 24

@@ -1,6 +1,7 @@
 import type { App, TaskDetails, TaskSummary } from '@tq/core'
 import { BadRequest, NotFound } from '../http/problem.ts'
-import type { Page, WorkflowDetail, WorkflowRow } from '../wire.ts'
+import type { Page } from '../wire/common.ts'
+import type { WorkflowDetail, WorkflowRow } from '../wire/workflow.ts'
 import { limitOf, type Read } from './read.ts'
 import { toFilter } from './task-filter.ts'
 import { buildGraph, describeOutline } from './workflow-graph.ts'

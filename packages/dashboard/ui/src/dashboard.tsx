@@ -1,18 +1,20 @@
 import { ErrorBoundary, LocationProvider, lazy, Route, Router } from 'preact-iso'
 import { root } from './lib/root.ts'
-import { OverviewPage } from './pages/overview.tsx'
-import { TasksPage } from './pages/tasks.tsx'
+import { OverviewPage } from './pages/overview/overview.tsx'
+import { TasksPage } from './pages/tasks/tasks.tsx'
 import { Empty } from './parts/notice.tsx'
 import { Shell } from './shell.tsx'
 
-const TaskPage = lazy(() => import('./pages/task.tsx').then(({ TaskPage: page }) => page))
-const RunPage = lazy(() => import('./pages/run.tsx').then(({ RunPage: page }) => page))
+const TaskPage = lazy(() => import('./pages/task/task.tsx').then(({ TaskPage: page }) => page))
+const RunPage = lazy(() => import('./pages/run/run.tsx').then(({ RunPage: page }) => page))
 const QueuesPage = lazy(() => import('./pages/queues.tsx').then(({ QueuesPage: page }) => page))
-const WorkersPage = lazy(() => import('./pages/workers.tsx').then(({ WorkersPage: page }) => page))
-const SchedulesPage = lazy(() => import('./pages/schedules.tsx').then(({ SchedulesPage: page }) => page))
+const WorkersPage = lazy(() => import('./pages/workers/workers.tsx').then(({ WorkersPage: page }) => page))
+const SchedulesPage = lazy(() =>
+  import('./pages/schedules/schedules.tsx').then(({ SchedulesPage: page }) => page),
+)
 const WorkflowsPage = lazy(() => import('./pages/workflows.tsx').then(({ WorkflowsPage: page }) => page))
 const WorkflowPage = lazy(() => import('./pages/workflow.tsx').then(({ WorkflowPage: page }) => page))
-const DeadPage = lazy(() => import('./pages/dead.tsx').then(({ DeadPage: page }) => page))
+const DeadPage = lazy(() => import('./pages/dead/dead.tsx').then(({ DeadPage: page }) => page))
 const ActivityPage = lazy(() => import('./pages/activity.tsx').then(({ ActivityPage: page }) => page))
 
 export function Dashboard() {

@@ -1,5 +1,5 @@
 import { script } from '../script.ts'
-import { luaMany, luaNow, luaRecords } from './parts.ts'
+import { luaGiveBack, luaMany, luaNow, luaRecords } from './parts.ts'
 
 /** So many messages are put together, in one step: `table.concat` is several times slower. */
 const together = 16
@@ -12,31 +12,41 @@ const joined = Array.from({ length: together }, (_, n) => `taken[at + ${n}]`).jo
  *
  * KEYS the receiver's hash, leases, wake, delayed, the ten ready lists
  * ARGV receiver, length of its lease, how many from the top, how many from the bottom, number of the first delivery,
- *   whether it holds anything, prefixes of the hashes of records or ''
+ *   how many it knows to hold, prefixes of the hashes of records or ''
  *
- * Answers: status ('ok', or 'gone' when what it held was or must be given to others), receivers whose lease ended,
+ * Answers: status ('ok', or 'gone' when what it held is given to others), receivers whose lease ended,
  * milliseconds until time alone brings something (-1: never), what the records say, the messages,
  * some of them put together.
  */
 export const lease = script(
   'lease',
-  `${luaNow}${luaMany}${luaRecords}
+  `${luaNow}${luaMany}${luaGiveBack}${luaRecords}
 local receiver, length = ARGV[1], tonumber(ARGV[2])
 local top, bottom, firstNumber = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('ZREM', KEYS[3], '1')
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 20)
 local taken = {}
 
-if ARGV[6] == '1' then
+-- The field n is the next number.
+local next, known = tonumber(redis.call('HGET', KEYS[1], 'n') or 0), tonumber(ARGV[6])
+local gone = false
+if known > 0 then
   local ends = redis.call('ZSCORE', KEYS[2], receiver)
-  if not ends or tonumber(ends) <= now then
-    redis.call('ZADD', KEYS[3], 0, '1')
-    return { 'gone', expired, 0, '' }
-  end
+  gone = not ends or tonumber(ends) <= now
 end
--- The field n is the next number. A call that was made before is answered as before: its answer was lost, or it comes
--- late, when nobody waits for it any more.
-local next = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
+-- A server that came back without its last moment may hold for it what it has settled, or know nothing of what it has.
+if next > 0 or known > 0 then
+  local held = redis.call('HLEN', KEYS[1]) - 1 - math.max(0, next - firstNumber)
+  gone = gone or firstNumber > next or held > known
+end
+-- In this very step: a keeper that comes late must not revive what its receiver has given up.
+if gone then
+  giveBack(KEYS[1], receiver, KEYS[2], KEYS[3], 5)
+  redis.call('ZADD', KEYS[3], 0, '1')
+  return { 'gone', expired, 0, '' }
+end
+-- A call that was made before is answered as before: its answer was lost, or it comes late, when nobody waits for it any
+-- more.
 for number = firstNumber, next - 1 do
   taken[#taken + 1] = redis.call('HGET', KEYS[1], number) or nil
 end

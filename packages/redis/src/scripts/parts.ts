@@ -21,6 +21,35 @@ end
 `
 
 /**
+ * `giveBack(held, receiver, leases, wake, at)`: ends a receiver's lease. What it held goes back to the heads of the ready
+ * lists, which start at KEYS[at], in order, and counts one lost lease. Answers how many.
+ */
+export const luaGiveBack = `local function giveBack(held, receiver, leases, wake, at)
+  redis.call('ZREM', leases, receiver)
+  local all = redis.call('HGETALL', held)
+  if #all == 0 then return 0 end
+  redis.call('DEL', held)
+  local messages, numbers = {}, {}
+  for i = 1, #all, 2 do
+    local number = tonumber(all[i])
+    -- Besides the deliveries there is the field n.
+    if number then
+      numbers[#numbers + 1] = number
+      messages[number] = all[i + 1]
+    end
+  end
+  table.sort(numbers, function(one, other) return one > other end)
+  for _, number in ipairs(numbers) do
+    local message = messages[number]
+    local lost = math.min(struct.unpack('<I2', message) + 1, 65535)
+    redis.call('LPUSH', KEYS[at + message:byte(3)], struct.pack('<I2', lost) .. message:sub(3))
+  end
+  if #numbers > 0 then redis.call('ZADD', wake, 0, '1') end
+  return #numbers
+end
+`
+
+/**
  * What scripts do with records, which are packed as record-codec.ts tells. Those of tasks that go on lie in the open
  * hash of their bucket, those of tasks that ended in the other one.
  *

@@ -1,4 +1,4 @@
-import type { BulkProgress } from '@tq/core'
+import { type BulkProgress, type Duration, type Priority, TqError } from '@tq/core'
 import { command } from '../../flags/define.ts'
 import { filterFlags, filterOf } from '../../flags/filter-flags.ts'
 import type { Flags } from '../../flags/flag.ts'
@@ -61,6 +61,75 @@ async function toEnd(walk: AsyncGenerator<BulkProgress, BulkProgress>): Promise<
     if (done) return value
   }
 }
+
+const queued = {
+  id: { type: 'positional', description: 'Id of the task', required: true },
+  queue: {
+    type: 'string',
+    description: 'Where it waits, for a task of which no record tells',
+    valueHint: 'name',
+  },
+  ...actingFlags,
+} as const satisfies Flags
+
+const inQueue = ({ queue }: { readonly queue?: string | undefined }) => (queue === undefined ? {} : { queue })
+
+export const promote = command({
+  name: 'control promote',
+  description: 'A task that waits for its time or its backoff may run at once',
+  flags: queued,
+  async run(values) {
+    const { id, json } = values
+    await withApp(values, (app) => app.control.promote(id, { ...acting(values), ...inQueue(values) }))
+    print(json, { id, promoted: true }, () => 'It may run at once.')
+  },
+})
+
+export const reschedule = command({
+  name: 'control reschedule',
+  description: 'A task that waits runs at another time',
+  flags: {
+    ...queued,
+    countdown: { type: 'string', description: 'In how long, such as 2h', valueHint: 'duration' },
+    eta: { type: 'string', description: 'When, as an ISO 8601 time', valueHint: 'time' },
+  },
+  async run(values) {
+    const { id, countdown, eta, json } = values
+    const when = {
+      ...(countdown === undefined ? {} : { countdown: countdown as Duration }),
+      ...(eta === undefined ? {} : { eta: new Date(eta) }),
+    }
+    if (Object.keys(when).length !== 1)
+      throw new TqError('INVALID_OPTION', 'tq control reschedule: give either --countdown or --eta.')
+    await withApp(values, (app) =>
+      app.control.reschedule(id, when, { ...acting(values), ...inQueue(values) }),
+    )
+    print(
+      json,
+      { id, rescheduled: true },
+      () => `It runs ${eta === undefined ? `in ${countdown}` : `at ${eta}`}.`,
+    )
+  },
+})
+
+export const priority = command({
+  name: 'control priority',
+  description: 'A task that waits goes before others, or behind them',
+  flags: {
+    id: queued.id,
+    priority: { type: 'positional', description: '0 (last) to 9 (first)', required: true },
+    queue: queued.queue,
+    ...actingFlags,
+  },
+  async run(values) {
+    const { id, json } = values
+    const level = Number(values.priority) as Priority
+    await withApp(values, (app) =>
+      app.control.setPriority(id, level, { ...acting(values), ...inQueue(values) }),
+    )
+    print(json, { id, priority: level }, () => `Its priority is ${level}.`)
+  },
+})
 
 export const rateLimit = command({
   name: 'control rate-limit',

@@ -1,49 +1,58 @@
-import { signal } from '@preact/signals'
-import type { WorkerAnswers } from '../../../src/wire.ts'
+import type { WorkerAnswers } from '../../../src/wire/overview.ts'
 import { post, toProblem } from './api.ts'
+import { toast } from './toasts.ts'
 
-export interface Toast {
-  readonly id: number
-  readonly tone: 'ok' | 'bad'
-  readonly text: string
-}
+/** What to say of what was done, or what those who were asked had against it. */
+type Said = string | { readonly refused: string }
 
-export const toasts = signal<readonly Toast[]>([])
-const shownMs = 6_000
-let last = 0
-
-function toast(tone: Toast['tone'], text: string): void {
-  const id = ++last
-  toasts.value = [...toasts.value.slice(-3), { id, tone, text }]
-  setTimeout(() => dismiss(id), tone === 'bad' ? shownMs * 2 : shownMs)
-}
-
-export function dismiss(id: number): void {
-  toasts.value = toasts.value.filter((one) => one.id !== id)
+/** Does it, and says so where it was done. Resolves with what is against it, to be said where it was asked for. */
+async function attempt<T>(
+  action: string,
+  body: unknown,
+  done: string | ((answer: T) => Said),
+): Promise<{ readonly answer: T } | { readonly refused: string }> {
+  try {
+    const answer = await post<T>(action, body)
+    const said = typeof done === 'string' ? done : done(answer)
+    if (typeof said !== 'string') return said
+    toast('ok', said)
+    return { answer }
+  } catch (error) {
+    const { message, fix } = toProblem(error)
+    return { refused: fix ? `${message} ${fix}` : message }
+  }
 }
 
 /** Does it and says how it went; undefined when it did not. */
 export async function act<T>(
   action: string,
   body: unknown,
-  done: string | ((answer: T) => string),
+  done: string | ((answer: T) => Said),
 ): Promise<T | undefined> {
-  try {
-    const answer = await post<T>(action, body)
-    toast('ok', typeof done === 'string' ? done : done(answer))
-    return answer
-  } catch (error) {
-    const { message, fix } = toProblem(error)
-    toast('bad', fix ? `${message} ${fix}` : message)
-    return undefined
-  }
+  const tried = await attempt(action, body, done)
+  if ('answer' in tried) return tried.answer
+  toast('bad', tried.refused)
+  return undefined
+}
+
+/** For a question that does it itself: what is against it. */
+export async function refusalOf<T>(
+  action: string,
+  body: unknown,
+  done: string | ((answer: T) => Said),
+): Promise<string | undefined> {
+  const tried = await attempt(action, body, done)
+  return 'refused' in tried ? tried.refused : undefined
 }
 
 /** What workers said, in one sentence. */
-export function answersText(done: string): (answer: WorkerAnswers) => string {
+export function answersText(done: string): (answer: WorkerAnswers) => Said {
   return ({ answers }) => {
     const refused = answers.filter(({ error }) => error !== undefined)
-    if (refused.length === 0) return done
-    return refused.map(({ worker, error }) => `${worker}: ${error}`).join('; ')
+    return refused.length === 0 ? done : { refused: refusals(refused) }
   }
+}
+
+export function refusals(answers: WorkerAnswers['answers']): string {
+  return answers.map(({ worker, error }) => `${worker}: ${error}`).join('; ')
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../../../src/wire.ts'
+import type { Problem } from '../../../src/wire/common.ts'
 import { apiUrl } from '../lib/root.ts'
 
 /** What the server, or the way to it, had against it. */

@@ -1,6 +1,6 @@
 import { type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { LiveMessage, Problem } from '../../../src/wire.ts'
+import type { LiveMessage, Problem } from '../../../src/wire/common.ts'
 import { apiUrl } from '../lib/root.ts'
 import { get, toProblem } from './api.ts'
 

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { Problem, Role, Session } from '../../../src/wire.ts'
+import type { Problem, Role, Session } from '../../../src/wire/common.ts'
 import { get, toProblem } from './api.ts'
 
 export const session = signal<Session | undefined>(undefined)

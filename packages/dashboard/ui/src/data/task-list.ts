@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { Page, Problem, TaskRow } from '../../../src/wire.ts'
+import type { Page, Problem } from '../../../src/wire/common.ts'
+import type { TaskRow } from '../../../src/wire/task.ts'
 import { get, toProblem } from './api.ts'
 import { useLive } from './live.ts'
 

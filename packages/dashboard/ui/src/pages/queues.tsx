@@ -1,30 +1,26 @@
-import type { Overview, QueueRow, WorkerAnswers } from '../../../src/wire.ts'
+import type { Overview, QueueRow, WorkerAnswers } from '../../../src/wire/overview.ts'
 import { act, answersText } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { may } from '../data/session.ts'
 import { count } from '../lib/format.ts'
+import { ActionButton } from '../parts/action-button.tsx'
 import { ask } from '../parts/dialog.tsx'
-import { Icon } from '../parts/icon.tsx'
-import { Loading } from '../parts/notice.tsx'
-import { PageHead } from '../parts/page-head.tsx'
+import { LivePage } from '../parts/live-page.tsx'
+import { Panel } from '../parts/panel.tsx'
 import { QueueTable } from '../parts/queue-table.tsx'
 
 export function QueuesPage() {
-  const { data: overview, problem } = useLive<Overview>('overview')
   return (
-    <div class="page">
-      <PageHead title="Queues" problem={problem} stale={overview !== undefined} />
-      {overview ? (
-        <section class="panel">
+    <LivePage title="Queues" live={useLive<Overview>('overview')}>
+      {({ queues }) => (
+        <Panel>
           <QueueTable
-            queues={overview.queues}
+            queues={queues}
             {...(may('operate') ? { actions: (queue: QueueRow) => <Actions queue={queue} /> } : {})}
           />
-        </section>
-      ) : problem ? null : (
-        <Loading />
+        </Panel>
       )}
-    </div>
+    </LivePage>
   )
 }
 
@@ -40,9 +36,7 @@ function Actions({ queue }: { readonly queue: QueueRow }) {
     if (reason === undefined) return
     await act<WorkerAnswers>('pause-queue', { queue: name, reason }, answersText(`Queue '${name}' is paused`))
   }
-  const resume = async () => {
-    await act('resume-queue', { queue: name }, `Queue '${name}' goes on`)
-  }
+  const resume = () => act('resume-queue', { queue: name }, `Queue '${name}' goes on`)
   const purge = async () => {
     const waiting = counts ? counts.ready + (counts.delayed ?? 0) : undefined
     const sure = await ask({
@@ -62,33 +56,18 @@ function Actions({ queue }: { readonly queue: QueueRow }) {
   return (
     <>
       {paused ? (
-        <button
-          type="button"
-          class="button primary small"
-          onClick={() => void resume()}
-          aria-label={`Resume queue ${name}`}
-        >
-          <Icon name="play" size={14} /> Resume
-        </button>
+        <ActionButton run={resume} icon="play" tone="primary" small label={`Resume queue ${name}`}>
+          Resume
+        </ActionButton>
       ) : (
-        <button
-          type="button"
-          class="button small"
-          onClick={() => void pause()}
-          aria-label={`Pause queue ${name}`}
-        >
-          <Icon name="pause" size={14} /> Pause
-        </button>
+        <ActionButton run={pause} icon="pause" small label={`Pause queue ${name}`}>
+          Pause
+        </ActionButton>
       )}
       {may('admin') && counts ? (
-        <button
-          type="button"
-          class="button danger small"
-          onClick={() => void purge()}
-          aria-label={`Purge queue ${name}`}
-        >
-          <Icon name="trash" size={14} /> Purge
-        </button>
+        <ActionButton run={purge} icon="trash" tone="danger" small label={`Purge queue ${name}`}>
+          Purge
+        </ActionButton>
       ) : null}
     </>
   )

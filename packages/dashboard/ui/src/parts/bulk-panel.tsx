@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { BulkJob } from '../../../src/wire.ts'
+import type { BulkJob } from '../../../src/wire/records.ts'
 import { act } from '../data/actions.ts'
 import { useLive } from '../data/live.ts'
 import { count } from '../lib/format.ts'

@@ -1,8 +1,10 @@
 import { signal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { type AskedField, DialogField } from './dialog-field.tsx'
+import { Icon } from './icon.tsx'
 
-interface Question {
+export interface Question {
   readonly title: string
   readonly text: ComponentChildren
   /** What the button says: a verb. */
@@ -10,13 +12,10 @@ interface Question {
   readonly danger?: boolean
   /** Has to be typed first. */
   readonly typed?: string
-  /** A text that goes along. */
-  readonly field?: {
-    readonly label: string
-    readonly placeholder?: string
-    readonly value?: string
-    readonly required?: boolean
-  }
+  /** What goes along. */
+  readonly field?: AskedField
+  /** Does it, with what is in the field. What it resolves with is against it, is shown, and the question stays. */
+  readonly send?: (value: string) => Promise<string | undefined>
 }
 
 interface Asked extends Question {
@@ -49,6 +48,9 @@ function QuestionDialog({ asked }: { readonly asked: Asked }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const typed = useSignal('')
   const field = useSignal(asked.field?.value ?? '')
+  const fieldProblem = useSignal<string | undefined>(undefined)
+  const refused = useSignal<string | undefined>(undefined)
+  const busy = useSignal(false)
   useEffect(() => {
     const before = document.activeElement
     dialog.current?.showModal()
@@ -57,28 +59,33 @@ function QuestionDialog({ asked }: { readonly asked: Asked }) {
     }
   }, [])
   const ready =
+    !busy.value &&
     (asked.typed === undefined || typed.value === asked.typed) &&
     (!asked.field?.required || field.value.trim() !== '')
-  const submit = (event: Event) => {
+  const submit = async (event: Event) => {
     event.preventDefault()
-    if (ready) asked.answer(field.value.trim())
+    if (!ready) return
+    const value = field.value.trim()
+    refused.value = undefined
+    fieldProblem.value = asked.field?.check?.(value)
+    if (fieldProblem.value !== undefined) return
+    busy.value = true
+    refused.value = await asked.send?.(value)
+    busy.value = false
+    if (refused.value === undefined) asked.answer(value)
+  }
+  const change = (text: string) => {
+    field.value = text
+    fieldProblem.value = undefined
+    refused.value = undefined
   }
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="question" onClose={() => asked.answer(undefined)}>
-      <form onSubmit={submit}>
+      <form onSubmit={(event) => void submit(event)} noValidate>
         <h2 id="question">{asked.title}</h2>
         <div class="dialog-text">{asked.text}</div>
         {asked.field ? (
-          <label class="field">
-            <span>{asked.field.label}</span>
-            <input
-              value={field.value}
-              placeholder={asked.field.placeholder ?? ''}
-              onInput={(event) => {
-                field.value = event.currentTarget.value
-              }}
-            />
-          </label>
+          <DialogField field={asked.field} text={field.value} problem={fieldProblem.value} change={change} />
         ) : null}
         {asked.typed === undefined ? null : (
           <label class="field">
@@ -94,6 +101,11 @@ function QuestionDialog({ asked }: { readonly asked: Asked }) {
               }}
             />
           </label>
+        )}
+        {refused.value === undefined ? null : (
+          <p class="dialog-refused" role="alert">
+            <Icon name="warning" /> {refused.value}
+          </p>
         )}
         <div class="dialog-buttons">
           <button type="button" class="button" onClick={() => asked.answer(undefined)}>

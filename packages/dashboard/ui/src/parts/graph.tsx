@@ -1,4 +1,4 @@
-import type { GraphNode } from '../../../src/wire.ts'
+import type { GraphNode } from '../../../src/wire/workflow.ts'
 import { act } from '../data/actions.ts'
 import { may } from '../data/session.ts'
 import { count, duration } from '../lib/format.ts'

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { Drawing } from './drawing.tsx'
 
 const shapes = {
   overview: <path d="M3 13h4V7H3zm5 0h4V3H8zm5 0h0" />,
@@ -21,6 +22,8 @@ const shapes = {
   check: <path d="M3 8.5l3.2 3.2L13 4.8" />,
   close: <path d="M4 4l8 8m0-8l-8 8" />,
   retry: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3" />,
+  undo: <path d="M5.5 3L2.5 6l3 3M2.8 6h6.4a3.6 3.6 0 0 1 0 7.2H6" />,
+  order: <path d="M5 13V3.5M2.5 6L5 3.5 7.5 6M10 4.5h4M10 8h3M10 11.5h2" />,
   stop: <path d="M4 4h8v8H4z" />,
   pause: <path d="M5.5 3.5v9m5-9v9" />,
   play: <path d="M5 3.2l7.5 4.8L5 12.8z" />,
@@ -37,22 +40,11 @@ const shapes = {
 
 export type IconName = keyof typeof shapes
 
-/** A picture beside words that say the same: hidden from those who cannot see it. */
+/** A picture beside words that say the same. */
 export function Icon({ name, size = 16 }: { readonly name: IconName; readonly size?: number }) {
   return (
-    <svg
-      class="icon"
-      width={size}
-      height={size}
-      viewBox="0 0 16 16"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.4"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-      aria-hidden="true"
-    >
+    <Drawing look="icon" size={size} box={16} pen={1.4}>
       {shapes[name]}
-    </svg>
+    </Drawing>
   )
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { Problem } from '../../../src/wire.ts'
+import type { Problem } from '../../../src/wire/common.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 /** Why something cannot be shown, and what to do. */

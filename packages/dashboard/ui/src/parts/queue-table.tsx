@@ -1,9 +1,10 @@
 import type { ComponentChildren } from 'preact'
-import type { QueueRow } from '../../../src/wire.ts'
+import type { QueueRow } from '../../../src/wire/overview.ts'
 import { count } from '../lib/format.ts'
-import { now } from '../lib/now.ts'
+import { isLate } from '../lib/late.ts'
 import { href, pageWith } from '../lib/root.ts'
 import { Empty } from './notice.tsx'
+import { type Column, DataTable } from './table.tsx'
 import { Ago } from './time.tsx'
 
 interface QueueTableProps {
@@ -11,6 +12,38 @@ interface QueueTableProps {
   /** What can be done with each. */
   readonly actions?: (queue: QueueRow) => ComponentChildren
 }
+
+const columns: readonly Column<QueueRow>[] = [
+  {
+    name: 'Queue',
+    kind: 'row',
+    cell: ({ name, paused }) => (
+      <>
+        <a class="mono" href={href(pageWith('tasks', { queue: name }))}>
+          {name}
+        </a>
+        {paused ? <PausedNote paused={paused} /> : null}
+      </>
+    ),
+  },
+  { name: 'Waiting', kind: 'number', tone: 'strong', cell: ({ counts }) => known(counts?.ready) },
+  { name: 'With workers', kind: 'number', cell: ({ counts }) => known(counts?.leased) },
+  { name: 'Delayed', kind: 'number', cell: ({ counts }) => known(counts?.delayed) },
+  {
+    name: 'Oldest',
+    kind: 'number',
+    tone: ({ oldestAt }) => (isLate(oldestAt) ? 'warn' : ''),
+    cell: ({ oldestAt }) => <Ago at={oldestAt} />,
+  },
+  {
+    name: 'Dead',
+    kind: 'number',
+    tone: ({ dead }) => (dead ? 'bad' : 'faint'),
+    cell: ({ name, dead }) =>
+      dead ? <a href={href(pageWith('dead', { queue: name }))}>{count(dead)}</a> : known(dead),
+  },
+  { name: 'Workers', cell: (queue) => <Workers queue={queue} /> },
+]
 
 export function QueueTable({ queues, actions }: QueueTableProps) {
   if (queues.length === 0) {
@@ -20,87 +53,18 @@ export function QueueTable({ queues, actions }: QueueTableProps) {
       </Empty>
     )
   }
-  return (
-    <div class="table-box">
-      <table class="table cards">
-        <thead>
-          <tr>
-            <th scope="col">Queue</th>
-            <th scope="col" class="num">
-              Waiting
-            </th>
-            <th scope="col" class="num">
-              With workers
-            </th>
-            <th scope="col" class="num">
-              Delayed
-            </th>
-            <th scope="col" class="num">
-              Oldest
-            </th>
-            <th scope="col" class="num">
-              Dead
-            </th>
-            <th scope="col">Workers</th>
-            {actions ? (
-              <th scope="col">
-                <span class="offscreen">Actions</span>
-              </th>
-            ) : null}
-          </tr>
-        </thead>
-        <tbody>
-          {queues.map((queue) => (
-            <tr key={queue.name}>
-              <th scope="row">
-                <a class="mono" href={href(pageWith('tasks', { queue: queue.name }))}>
-                  {queue.name}
-                </a>
-                {queue.paused ? <PausedBadge paused={queue.paused} /> : null}
-              </th>
-              <Counts queue={queue} />
-              <td data-label="Workers">
-                <Workers queue={queue} />
-              </td>
-              {actions ? <td class="row-actions">{actions(queue)}</td> : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
+  const last: readonly Column<QueueRow>[] = actions
+    ? [{ name: 'Actions', unseen: true, kind: 'buttons', cell: actions }]
+    : []
+  return <DataTable columns={[...columns, ...last]} rows={queues} keyOf={({ name }) => name} />
 }
 
-function PausedBadge({ paused }: { readonly paused: NonNullable<QueueRow['paused']> }) {
-  const { by, reason, since } = paused
+function PausedNote({ paused: { by, reason, since } }: { readonly paused: NonNullable<QueueRow['paused']> }) {
   return (
     <div class="paused-note warn">
       Paused by {by}, <Ago at={since} />
       {reason ? `: ${reason}` : ''}
     </div>
-  )
-}
-
-function Counts({ queue: { name, counts, dead, oldestAt } }: { readonly queue: QueueRow }) {
-  const late = oldestAt !== null && now.value - oldestAt > 300_000
-  return (
-    <>
-      <td class="num strong" data-label="Waiting">
-        {known(counts?.ready)}
-      </td>
-      <td class="num" data-label="With workers">
-        {known(counts?.leased)}
-      </td>
-      <td class="num" data-label="Delayed">
-        {known(counts?.delayed)}
-      </td>
-      <td class={late ? 'num warn' : 'num'} data-label="Oldest">
-        <Ago at={oldestAt} />
-      </td>
-      <td class={dead ? 'num bad' : 'num faint'} data-label="Dead">
-        {dead ? <a href={href(pageWith('dead', { queue: name }))}>{count(dead)}</a> : (dead ?? '–')}
-      </td>
-    </>
   )
 }
 

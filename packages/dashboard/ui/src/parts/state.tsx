@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
-import type { TaskState } from '../../../src/wire.ts'
+import type { TaskState } from '../../../src/wire/task.ts'
+import { Drawing } from './drawing.tsx'
 
 export const stateNames: Readonly<Record<TaskState, string>> = {
   PENDING: 'Pending',
@@ -11,6 +12,13 @@ export const stateNames: Readonly<Record<TaskState, string>> = {
 }
 
 export const states = Object.keys(stateNames) as readonly TaskState[]
+
+const ends: ReadonlySet<TaskState> = new Set<TaskState>(['SUCCESS', 'FAILURE', 'REVOKED'])
+
+/** Whether nothing more comes of it, unless it is run again. */
+export function hasEnded(state: TaskState): boolean {
+  return ends.has(state)
+}
 
 /** Told apart by shape too, not only by colour. */
 const marks: Readonly<Record<TaskState, JSX.Element>> = {
@@ -24,20 +32,9 @@ const marks: Readonly<Record<TaskState, JSX.Element>> = {
 
 export function StateMark({ state }: { readonly state: TaskState }) {
   return (
-    <svg
-      class={`mark state-${state}`}
-      width="12"
-      height="12"
-      viewBox="0 0 12 12"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.7"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-      aria-hidden="true"
-    >
+    <Drawing look={`mark state-${state}`} size={12} box={12} pen={1.7}>
       {marks[state]}
-    </svg>
+    </Drawing>
   )
 }
 

@@ -1,4 +1,4 @@
-import type { StateChange, TaskDetail } from '../../../src/wire.ts'
+import type { StateChange, TaskDetail } from '../../../src/wire/task.ts'
 import { dateTime, duration, timeOfDay } from '../lib/format.ts'
 import { StateMark } from './state.tsx'
 

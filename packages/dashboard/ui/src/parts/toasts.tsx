@@ -1,4 +1,4 @@
-import { dismiss, toasts } from '../data/actions.ts'
+import { dismiss, toasts } from '../data/toasts.ts'
 import { Icon } from './icon.tsx'
 
 /** What came of actions. Read out as it comes. */
