@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { feature, type Stage, until } from './feature.ts'
 
 const collect = (stage: Stage, total: number, seen: readonly unknown[]) =>
-  until(() => (stage.unruly ? seen.length >= total : seen.length === total))
+  until(() => (stage.unruly ? seen.length >= total : seen.length === total), 40_000)
 
 feature('queues/priority-nine-first', { backend: false }, async (stage) => {
   const app = stage.app()
