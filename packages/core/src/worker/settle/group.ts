@@ -234,7 +234,9 @@ export class SettleGroup {
     return new Set(
       refused.filter(({ item: { record } }, index) => {
         const current = now[index]
-        if (!record || !current || isTerminal(current.state)) return false
+        if (!record || (current && isTerminal(current.state))) return false
+        // It has claimed the task, and told no more of it; or it has ended, and its record is gone: that shows when it comes again.
+        if (!current) return true
         // A later attempt has a message of its own.
         return current.generation === record.generation && current.attempt === record.attempt
       }),
