@@ -19,6 +19,8 @@ export interface Pair {
   readonly hasBackend: boolean
   /** Delays may be longer by so much: the broker's `timeResolutionMs`, where that is a second. Default 0. */
   readonly resolutionMs?: number
+  /** Its priorities are queues that are asked apart: one that answers late is overtaken by one message of another. */
+  readonly polled?: boolean
   /**
    * The broker does all that SQS may do, and often: hands messages out twice, in any order, and refuses calls. A task runs
    * at least once then; its end counts once where there is a backend, and may come twice where there is none.
@@ -60,7 +62,12 @@ const needsRabbit = rabbitMissing === undefined ? {} : { missing: rabbitMissing 
 /** Found or started once for all tests: see sqs-service.ts. */
 const { endpoint: sqsEndpoint, missing: sqsMissing, unruly } = inject('sqs')
 const sqsBroker = sqsUrl(sqsEndpoint)
-const onSqs = { resolutionMs: 1_000, unruly, ...(sqsMissing === undefined ? {} : { missing: sqsMissing }) }
+const onSqs = {
+  resolutionMs: 1_000,
+  polled: true,
+  unruly,
+  ...(sqsMissing === undefined ? {} : { missing: sqsMissing }),
+}
 const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
 const needsPostgres = postgresMissing === undefined ? {} : { missing: postgresMissing }
 
