@@ -152,7 +152,7 @@ test('every tq command that any page names is one, with flags that it knows', as
 
 /** What follows `tq` in a line. */
 function wordsOf(line: string): readonly string[] | undefined {
-  return /(?:^|\bnpx |&& )tq (.*?)(?: &)?$/.exec(line)?.[1]?.split(/\s+/)
+  return /(?:^|\bnpx |\.bin\/|&& )tq (.*?)(?: &)?$/.exec(line)?.[1]?.split(/\s+/)
 }
 
 async function helpOf(command: readonly string[]): Promise<string> {

@@ -17,9 +17,9 @@ test('the README: its code runs as it stands, with the commands it names', async
   try {
     for (const { file, code } of snippetsOf(readme)) writeFileSync(join(folder, file), code)
     const commands = commandsOf(readme)
-    const worker = commands.find((line) => line.startsWith('npx tq worker'))
+    const worker = commands.find((line) => line.startsWith('node_modules/.bin/tq worker'))
     expect(commands).toContain('node send.ts')
-    const flags = worker?.replace('npx tq worker', '').replace('&', '').trim().split(' ') ?? []
+    const flags = worker?.replace('node_modules/.bin/tq worker', '').replace('&', '').trim().split(' ') ?? []
     const env = { ...process.env, TQ_BROKER_URL: 'sqlite:queue.db' }
     const running = spawn(process.execPath, [...fromSource, tq, 'worker', ...flags], {
       cwd: folder,
