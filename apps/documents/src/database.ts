@@ -178,7 +178,7 @@ export class DocumentDatabase {
       this.#connection.prepare('DELETE FROM drafts WHERE task_id = ?').run(taskId)
       this.#connection
         .prepare(
-          `UPDATE tasks SET status = 'SUCCESS', progress = 1, message = 'done', error = NULL, finished_at = ?
+          `UPDATE tasks SET status = 'SUCCESS', progress = 1, message = 'saved', error = NULL, finished_at = ?
            WHERE task_id = ? AND status <> 'SUCCESS'`,
         )
         .run(Date.now(), taskId)

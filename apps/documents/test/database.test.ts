@@ -87,7 +87,7 @@ test('a row goes through its states, and a late run cannot undo SUCCESS', () => 
   expect(row()).toMatchObject({ status: 'STARTED', progress: 0, error: null })
   process(database, id, 'one')
   const done = row()
-  expect(done).toMatchObject({ status: 'SUCCESS', progress: 1, message: 'done', worker: '8' })
+  expect(done).toMatchObject({ status: 'SUCCESS', progress: 1, message: 'saved', worker: '8' })
   database.startTask('one', '9')
   database.reportProgress('one', '9', 0.1, 'reading')
   database.failTask('one', 'FAILURE', 'too late')

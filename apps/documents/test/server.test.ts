@@ -142,7 +142,7 @@ describe('GET /tasks/:id', () => {
     expect(status).toMatchObject({
       status: 'SUCCESS',
       progress: 1,
-      message: 'done',
+      message: 'saved',
       error: null,
       file_name: 'lighthouse.html',
       kind: 'html',
