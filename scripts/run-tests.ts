@@ -23,7 +23,8 @@ const checks: Readonly<Record<string, Command>> = {
 }
 /** One per core of the smallest machine we care about. */
 const checksAtOnce = 2
-const report = 'reports/vitest.json'
+/** Of the run of everything: the matrices are made from it. */
+const wholeReport = 'reports/vitest.json'
 
 /** What failed, and the first lines of why: said once more at the end, where it is found. */
 const failures: string[] = []
@@ -32,10 +33,14 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 function run(
   [program, ...args]: Command,
   stdio: 'pipe' | 'inherit',
+  more: Readonly<Record<string, string>> = {},
 ): Promise<{ ok: boolean; output: string }> {
   return new Promise((resolve) => {
     let output = ''
-    const child = spawn(program, args, { stdio: ['ignore', stdio, stdio] })
+    const child = spawn(program, args, {
+      stdio: ['ignore', stdio, stdio],
+      env: { ...process.env, ...more },
+    })
     const keep = (chunk: Buffer) => {
       output += chunk.toString()
     }
@@ -85,7 +90,7 @@ interface VitestReport {
 
 const firstLines = (text: string): string => text.split('\n').slice(0, 3).join(' ').slice(0, 400)
 
-function readReport(): VitestReport | undefined {
+function readReport(report: string): VitestReport | undefined {
   try {
     return JSON.parse(readFileSync(report, 'utf8')) as VitestReport
   } catch {
@@ -93,11 +98,15 @@ function readReport(): VitestReport | undefined {
   }
 }
 
-async function test(filters: readonly string[]): Promise<void> {
+async function test(
+  filters: readonly string[],
+  report = wholeReport,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
   rmSync(report, { force: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { ok } = await run(bin('vitest', 'run', ...reporters, ...filters), 'inherit')
-  const result = readReport()
+  const { ok } = await run(bin('vitest', 'run', ...reporters, ...filters), 'inherit', environment)
+  const result = readReport(report)
   const passed = result?.numPassedTests ?? 0
   const unloaded = result?.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0)
   for (const { name, message } of unloaded ?? []) failures.push(`${name}: ${firstLines(message)}`)
@@ -118,6 +127,13 @@ await check('build', build)
 await checkAll()
 const filters = process.argv.slice(2)
 await test(filters)
+// The emulators of SQS are wrong in different places, and none has bad days: every promise again, on the others.
+if (filters.length === 0 && process.env['TQ_TEST_TIER'] === 'full') {
+  for (const service of ['elasticmq', 'bad-day']) {
+    const environment = { TQ_TEST_SQS: service, TQ_TEST_PAIRS: 'sqs' }
+    await test(['--project', 'test', 'test/features'], `reports/vitest-sqs-${service}.json`, environment)
+  }
+}
 // The page tells of all brokers: only a run of everything, with every service there, can say whether it is right.
 if (filters.length === 0 && process.env['CI']) {
   await check('feature matrix', ['node', 'scripts/feature-matrix.ts', '--check'])

@@ -29,6 +29,21 @@ export class Stage {
     return app
   }
 
+  /** The broker does all that SQS may do: no task is promised to run once only, nor in order. */
+  get unruly(): boolean {
+    return this.pair.unruly ?? false
+  }
+
+  /** A task may not only run twice here, but also end twice: nothing tells that it has ended before. */
+  get mayEndTwice(): boolean {
+    return this.unruly && !this.pair.hasBackend
+  }
+
+  /** What ran, as far as that is promised: each as often as it did, or where the broker is unruly, each once. */
+  runs<T extends string | number>(seen: readonly T[]): readonly T[] {
+    return this.unruly ? [...new Set(seen)] : seen
+  }
+
   /** Those of its services. */
   get adapters() {
     return this.#open.options.adapters

@@ -63,9 +63,9 @@ feature('input/validated-at-both-ends', { backend: false }, async (stage) => {
   await old.send({ name: 'task', input: undefined, output: undefined, settings: {} }, -5 as never)
   expect(await failed).toMatchObject({ attempt: 0, error: { code: 'VALIDATION_FAILED' } })
   await task.delay(2 as never)
-  await until(() => seen.length === 1)
+  await until(() => stage.runs(seen).length === 1)
   // The sender sent 2, the worker parsed it once.
-  expect(seen).toEqual([20])
+  expect(stage.runs(seen)).toEqual([20])
 })
 
 feature('input/result-that-is-no-plain-data', { backend: false }, async (stage) => {

@@ -19,17 +19,17 @@ feature('retries/until-it-works', { backend: false }, async (stage) => {
   const done = next(app, 'succeeded')
   await flaky.delay()
   expect(await done).toMatchObject({ attempt: 2 })
-  expect(attempts).toEqual([0, 1, 2])
+  expect(stage.runs(attempts)).toEqual([0, 1, 2])
 })
 
 feature('retries/used-up-ends-in-failure-and-dead-letter', { backend: false }, async (stage) => {
   const app = stage.app()
-  let runs = 0
+  const attempts: number[] = []
   const broken = app.task({
     name: 'broken',
     retry: { ...quick, maxRetries: 2 },
-    run: () => {
-      runs++
+    run: (_, { attempt }) => {
+      attempts.push(attempt)
       throw new Error('never works')
     },
   })
@@ -37,14 +37,14 @@ feature('retries/used-up-ends-in-failure-and-dead-letter', { backend: false }, a
   const failed = next(app, 'failed')
   const { id } = await broken.delay()
   expect(await failed).toMatchObject({ id, attempt: 2, reason: 'retries used up' })
-  expect(runs).toBe(3)
+  expect(stage.runs(attempts)).toEqual([0, 1, 2])
   const letters = await until(async () => {
     const found = await app.deadLetters.list('default')
     return found.length > 0 && found
   })
-  expect(letters).toMatchObject([
-    { id, task: 'broken', queue: 'default', reason: 'retries used up', error: 'Error: never works' },
-  ])
+  expect(stage.runs(letters.map((letter) => letter.id))).toEqual([id])
+  const reason = { reason: 'retries used up', error: 'Error: never works' }
+  expect(letters[0]).toMatchObject({ id, task: 'broken', queue: 'default', ...reason })
 })
 
 feature('retries/reject-is-final', { backend: false }, async (stage) => {
@@ -65,20 +65,24 @@ feature('retries/reject-is-final', { backend: false }, async (stage) => {
 feature('retries/asked-for-by-the-task', { backend: false }, async (stage) => {
   const app = stage.app()
   const seen: number[] = []
+  let asked = false
   const asks = app.task({
     name: 'asks',
     retry: { maxRetries: 1 },
     run: (_, ctx) => {
       seen.push(ctx.attempt)
-      if (seen.length === 1) ctx.retry({ delay: 20, countAttempt: false })
-      if (seen.length === 2) ctx.retry({ delay: 20 })
+      if (!asked) {
+        asked = true
+        ctx.retry({ delay: 20, countAttempt: false })
+      }
+      if (ctx.attempt === 0) ctx.retry({ delay: 20 })
     },
   })
   await stage.worker(app)
   const done = next(app, 'succeeded')
   await asks.delay()
   await done
-  expect(seen).toEqual([0, 0, 1])
+  expect(stage.runs(seen)).toEqual(stage.runs([0, 0, 1]))
 
   // Given up: what is told is why it asked, not that it did.
   const givesUp = app.task({
@@ -128,11 +132,14 @@ feature('dead-letters/run-again-or-drop', { backend: false }, async (stage) => {
   }
   const [first] = await until(async () => {
     const letters = await app.deadLetters.list('default')
-    return letters.length === 2 && letters
+    return stage.runs(letters.map((letter) => letter.id)).length === 2 && letters
   })
   broken = false
   const done = next(app, 'succeeded')
-  expect(await app.deadLetters.retry('default', { ids: [first?.id ?? ''] })).toBe(1)
+  const retried = await app.deadLetters.retry('default', { ids: [first?.id ?? ''] })
+  // A task that ended twice has two letters.
+  if (stage.mayEndTwice) expect(retried).toBeGreaterThanOrEqual(1)
+  else expect(retried).toBe(1)
   expect(await done).toMatchObject({ id: first?.id, attempt: 0 })
   if (stage.pair.hasBackend) {
     expect(await app.result(first?.id ?? '').info()).toMatchObject({
@@ -141,7 +148,9 @@ feature('dead-letters/run-again-or-drop', { backend: false }, async (stage) => {
       result: 'fine',
     })
   }
-  expect(await app.deadLetters.drop('default')).toBe(1)
+  const dropped = await app.deadLetters.drop('default')
+  if (stage.mayEndTwice) expect(dropped).toBeGreaterThanOrEqual(1)
+  else expect(dropped).toBe(1)
   expect(await app.deadLetters.list('default')).toEqual([])
 })
 
@@ -155,10 +164,19 @@ feature('dead-letters/capped-by-count-and-age', { backend: false }, async (stage
   })
   await hopeless.delayMany(Array.from({ length: 8 }))
   const worker = await stage.worker(app, { concurrency: 1 })
-  await until(async () => (await app.counts('default.dead')).ready === 8)
+  await until(async () => {
+    const { ready } = await app.counts('default.dead')
+    return stage.mayEndTwice ? ready >= 8 : ready === 8
+  })
   await worker.stop()
-  expect(await app.deadLetters.trim('default')).toBe(5)
-  expect(await app.deadLetters.list('default')).toHaveLength(3)
+  const { ready } = await app.counts('default.dead')
+  expect(await app.deadLetters.trim('default')).toBe(ready - 3)
+  const left = (await app.deadLetters.list('default')).length
+  // One that came once more as the last was dropped is there again.
+  if (stage.unruly) expect(left).toBeGreaterThanOrEqual(3)
+  else expect(left).toBe(3)
   const strict = stage.app({ deadLetters: { expires: '1ms' } })
-  expect(await strict.deadLetters.trim('default')).toBe(3)
+  const trimmed = await strict.deadLetters.trim('default')
+  if (stage.unruly) expect(trimmed).toBeGreaterThan(0)
+  else expect(trimmed).toBe(left)
 })

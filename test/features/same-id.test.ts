@@ -32,7 +32,7 @@ feature('same-id/waiting-or-running-or-ended-makes-no-second-task', { backend: t
   expect(await app.result('mine').get({ timeout: '10s' })).toBe(1)
   await send()
   expect(await (await task.delay(3)).get({ timeout: '10s' })).toBe(3)
-  expect(runs.filter((id) => id === 'mine')).toHaveLength(1)
+  expect(stage.runs(runs).filter((id) => id === 'mine')).toHaveLength(1)
 })
 
 feature('same-id/workflows-too', { backend: true }, async (stage) => {
@@ -55,6 +55,6 @@ feature('same-id/workflows-too', { backend: true }, async (stage) => {
   expect(await app.workflow('flow').get({ timeout: '10s' })).toBe(3)
   await flow.applyAsync({ taskId: 'flow' })
   expect(await (await group([task.s(5)]).delay()).get({ timeout: '10s' })).toEqual([5])
-  expect(runs).toHaveLength(3)
-  expect(sums).toHaveLength(1)
+  expect(stage.runs(runs)).toHaveLength(3)
+  expect(stage.runs(sums)).toHaveLength(1)
 })

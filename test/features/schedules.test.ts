@@ -27,16 +27,25 @@ async function infoOf(app: ReturnType<Stage['app']>, name: string): Promise<Sche
   return found
 }
 
+/** How many ticks have run of which none before is missing. */
+function inARow(runs: readonly string[], everyMs: number): number {
+  const ticks = new Set(runs.map(tickOf))
+  const first = Math.min(...ticks)
+  let count = 0
+  while (ticks.has(first + count * everyMs)) count++
+  return count
+}
+
 feature('schedules/ticks-in-a-worker', { backend: false }, async (stage) => {
   const { app, task, runs } = countingTask(stage)
   app.schedule('often', every('200ms'), task.s('x'))
   const startedAt = Date.now()
   await stage.worker(app, { beat: true })
-  await until(() => runs.length >= 4)
+  await until(() => inARow(runs, 200) >= 4)
   const ticks = runs.map(tickOf)
   expect(runs[0]).toBe(tickId('often', ticks[0] ?? 0))
   expect(ticks.every((tick) => tick % 200 === 0 && tick >= startedAt - 1_000)).toBe(true)
-  expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + 200 * index))
+  expect(stage.runs(ticks)).toHaveLength(new Set(ticks).size)
 })
 
 feature('schedules/workflows-are-sent-whole', { backend: true }, async (stage) => {
@@ -68,10 +77,9 @@ feature('schedules/several-replicas-send-each-tick-once', { backend: true }, asy
   await stage.worker(app)
   const beats = [createBeat(app), createBeat(app), createBeat(app, { lease: '1s' })]
   await Promise.all(beats.map((beat) => beat.start()))
-  await until(() => runs.length >= 10)
+  await until(() => inARow(runs, 100) >= 10)
   await Promise.all(beats.map((beat) => beat.stop()))
-  const ticks = runs.map(tickOf).sort((a, b) => a - b)
-  expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + 100 * index))
+  expect(stage.runs(runs)).toHaveLength(new Set(runs).size)
 })
 
 feature('schedules/made-changed-paused-and-removed-at-run-time', { backend: true }, async (stage) => {
@@ -113,7 +121,7 @@ feature('schedules/a-date-comes-once', { backend: true }, async (stage) => {
   const before = next(app, 'succeeded')
   await before
   expect(Date.now()).toBeGreaterThanOrEqual(date.getTime())
-  expect(runs).toEqual([tickId('once', date.getTime())])
+  expect(stage.runs(runs)).toEqual([tickId('once', date.getTime())])
   await until(async () => (await infoOf(app, 'once')).state === 'ended')
   await expect(
     app.schedules.upsert('late', at(new Date(Date.now() - 1_000)), task.s('x')),
@@ -129,7 +137,7 @@ feature('schedules/run-now', { backend: true }, async (stage) => {
   await app.schedules.pause('rare')
   const result = await app.schedules.runNow('rare')
   await result.get({ timeout: '10s' })
-  expect(runs).toEqual([result.id])
+  expect(stage.runs(runs)).toEqual([result.id])
   expect((await infoOf(app, 'rare')).last).toBeUndefined()
 })
 
@@ -147,7 +155,7 @@ feature('schedules/overlap', { backend: true }, async (stage) => {
   for (const overlap of ['skip', 'queue', 'allow'] as const)
     app.schedule(overlap, every('200ms'), slow.s(), { overlap })
   await stage.worker(app, { beat: true, concurrency: 64 })
-  const of = (name: string) => started.filter((id) => id.startsWith(name)).length
+  const of = (name: string) => stage.runs(started).filter((id) => id.startsWith(name)).length
   await until(() => of('allow') >= 5)
   expect([of('skip'), of('queue')]).toEqual([1, 1])
   const skip = await until(async () => {
@@ -162,7 +170,10 @@ feature('schedules/overlap', { backend: true }, async (stage) => {
   expect(queue.dropped).toBe(0)
   open()
   await until(() => of('queue') >= 3 && of('skip') >= 2)
-  const ticks = started.filter((id) => id.startsWith('queue')).map(tickOf)
+  const ticks = stage
+    .runs(started)
+    .filter((id) => id.startsWith('queue'))
+    .map(tickOf)
   expect(ticks).toEqual(ticks.map((_, index) => (ticks[0] ?? 0) + 200 * index))
 })
 

@@ -5,12 +5,12 @@ import { feature, gate, until } from './feature.ts'
 feature('unique/one-queued-or-running', { backend: true }, async (stage) => {
   const app = stage.app()
   const held = gate()
-  let runs = 0
+  const ran: string[] = []
   const sync = app.task({
     name: 'sync',
     input: type<{ tenant: string }>(),
-    run: async () => {
-      runs++
+    run: async (_, { id }) => {
+      ran.push(id)
       await held.opened
     },
   })
@@ -21,7 +21,7 @@ feature('unique/one-queued-or-running', { backend: true }, async (stage) => {
   const other = await sync.applyAsync({ tenant: 'b' }, { uniqueKey: 'sync:b' })
   expect(other.id).not.toBe(results[0]?.id)
   await stage.worker(app)
-  await until(() => runs === 2)
+  await until(() => stage.runs(ran).length === 2)
   expect((await sync.applyAsync({ tenant: 'a' }, { uniqueKey: 'sync:a' })).id).toBe(results[0]?.id)
   held.open()
   await results[0]?.get({ timeout: '5s' })
@@ -35,13 +35,8 @@ feature('unique/one-queued-or-running', { backend: true }, async (stage) => {
 
 feature('unique/own-id-never-makes-a-second-task', { backend: true }, async (stage) => {
   const app = stage.app()
-  let runs = 0
-  const task = app.task({
-    name: 'task',
-    run: () => {
-      runs++
-    },
-  })
+  const ran: string[] = []
+  const task = app.task({ name: 'task', run: (_, { id }) => void ran.push(id) })
   await task.applyAsync(undefined, { taskId: 'order-1' })
   await stage.worker(app)
   await app.result('order-1').get({ timeout: '5s' })
@@ -49,6 +44,6 @@ feature('unique/own-id-never-makes-a-second-task', { backend: true }, async (sta
   await task.applyAsync(undefined, { taskId: 'order-1' })
   const last = await task.delay()
   await last.get({ timeout: '5s' })
-  expect(runs).toBe(2)
+  expect(stage.runs(ran)).toEqual(['order-1', last.id])
   expect(await app.result('order-1').status()).toBe('SUCCESS')
 })

@@ -58,7 +58,10 @@ feature('worker/burst-stops-when-empty', { backend: false }, async (stage) => {
   const task = app.task({ name: 'task', run: () => {} })
   await task.delayMany(Array.from({ length: 50 }))
   const worker = await stage.worker(app, { burst: true })
-  expect(await worker.stopped).toMatchObject({ reason: 'burst', succeeded: 50 })
+  const { reason, succeeded } = await worker.stopped
+  expect(reason).toBe('burst')
+  if (stage.mayEndTwice) expect(succeeded).toBeGreaterThanOrEqual(50)
+  else expect(succeeded).toBe(50)
 })
 
 feature('worker/stops-after-max-tasks', { backend: false }, async (stage) => {
@@ -85,7 +88,7 @@ feature('worker/startup-and-shutdown', { backend: false }, async (stage) => {
   await task.delay()
   await done
   await worker.stop()
-  expect(log).toEqual(['startup', 'hello', 'shutdown hello'])
+  expect(stage.runs(log)).toEqual(['startup', 'hello', 'shutdown hello'])
 })
 
 feature('worker/middleware-around-every-run', { backend: true }, async (stage) => {
@@ -185,7 +188,8 @@ feature('worker/unreadable-messages-are-kept-with-the-reason', { backend: false 
   await stage.worker(app)
   const letters = await until(async () => {
     const found = await app.deadLetters.list('default')
-    return found.length === 5 && found
+    // Nobody knows of an unreadable one that it came before.
+    return stage.runs(found.map(({ id }) => id)).length === 5 && found
   })
   expect(letters.every(({ reason, task }) => reason === 'unreadable message' && task === undefined)).toBe(
     true,

@@ -68,7 +68,7 @@ feature('workflows/chain-without-a-backend', { backend: false }, async (stage) =
   await stage.worker(app)
   await chain(first.s(1), first.s(), second.s()).delay()
   await ended.opened
-  expect(seen).toEqual([3])
+  expect(stage.runs(seen)).toEqual([3])
 })
 
 feature('workflows/group-gives-a-list-in-order', { backend: true }, async (stage) => {
@@ -174,7 +174,7 @@ feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (st
   expect(await flow.get(soon).catch((error: unknown) => error)).toBeInstanceOf(TaskFailure)
   await app.control.retry(`${flow.id}.0.0.0.1`)
   expect(await flow.status()).toBe('STARTED')
-  await until(async () => runs.length === 5)
+  await until(() => (stage.unruly ? runs.length >= 5 : runs.length === 5))
   // Still broken: that part waits for the other one, and cannot be awaited anew until the whole has failed.
   await until(async () => (await app.result(`${flow.id}.0.0.0.1`).info())?.generation === 1)
   await until(async () => (await app.result(`${flow.id}.0.0.0.1`).status()) === 'FAILURE')
@@ -187,7 +187,7 @@ feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (st
   expect(await flow.get(soon)).toBe(26)
   expect(await flow.progress()).toEqual({ done: 2, total: 2 })
   // What had not failed was not run again.
-  expect(runs.filter((n) => n === 1 || n === 4)).toHaveLength(2)
+  expect(stage.runs(runs.filter((n) => n === 1 || n === 4))).toHaveLength(2)
   await expect(app.control.retry(flow.id)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
 })
 
@@ -246,16 +246,21 @@ feature('workflows/failures-can-be-collected', { backend: true }, async (stage) 
 
 feature('workflows/error-callbacks-are-sent', { backend: true }, async (stage) => {
   const { app, double, fail } = tasksOf(stage)
-  const heard: { readonly by: string; readonly failed: FailedStep }[] = []
+  const heard = new Map<string, { readonly by: string; readonly failed: FailedStep }>()
+  const ran: string[] = []
+  const hear = (id: string, message: { readonly by: string; readonly failed: FailedStep }) => {
+    ran.push(id)
+    heard.set(id, message)
+  }
   const listen = app.task({
     name: 'listen',
     input: type<{ by: string; failed: FailedStep }>(),
-    run: (message) => void heard.push(message),
+    run: (message, { id }) => hear(id, message),
   })
   const note = app.task({
     name: 'note',
     input: type<FailedStep>(),
-    run: (failed) => void heard.push({ by: 'task', failed }),
+    run: (failed, { id }) => hear(id, { by: 'task', failed }),
   })
   await stage.worker(app)
   const result = await chain(double.s(1), fail.s().onError(note.s()), double.s())
@@ -264,9 +269,11 @@ feature('workflows/error-callbacks-are-sent', { backend: true }, async (stage) =
     )
     .delay()
   await expect(result.get(soon)).rejects.toThrow(/no 2/)
-  await until(() => heard.length === 3)
-  expect(heard.map(({ by }) => by).sort()).toEqual(['after', 'task', 'task'])
-  expect(heard.find(({ by }) => by === 'task')?.failed).toMatchObject({
+  await until(() => heard.size === 3)
+  expect(stage.runs(ran)).toHaveLength(3)
+  const messages = [...heard.values()]
+  expect(messages.map(({ by }) => by).sort()).toEqual(['after', 'task', 'task'])
+  expect(messages.find(({ by }) => by === 'task')?.failed).toMatchObject({
     id: `${result.id}.1`,
     error: { name: 'Error', message: 'no 2' },
   })
@@ -293,7 +300,7 @@ feature('workflows/revoke-stops-what-is-left', { backend: true }, async (stage) 
   await expect(result.get(soon)).rejects.toBeInstanceOf(TaskRevoked)
   for (const child of [0, 1, 2])
     await until(async () => (await app.result(`${result.id}.0.${child}`).status()) === 'REVOKED')
-  expect(ran).toHaveLength(1)
+  expect(stage.runs(ran)).toHaveLength(1)
 })
 
 feature('workflows/options-on-any-node', { backend: true }, async (stage) => {

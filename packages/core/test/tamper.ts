@@ -1,4 +1,4 @@
-import type { Adapter, Backend, Broker, Receiver } from '../src/driver.ts'
+import type { Adapter, Backend, Broker, Receiver, ResultBackend } from '../src/driver.ts'
 import { memory } from '../src/memory/adapter.ts'
 
 /** What a test does to the memory broker to see how core copes. */
@@ -6,21 +6,22 @@ export interface Tampering {
   readonly capabilities?: Partial<Broker['capabilities']>
   /** The most the backend says it keeps. */
   readonly maxValueBytes?: number
+  readonly results?: (original: ResultBackend) => Partial<ResultBackend>
   readonly publish?: (original: Broker['publish']) => Broker['publish']
   /** Called for each receiver as it is opened, with its number from 0. */
   readonly receiver?: (original: Receiver, number: number) => Partial<Receiver>
 }
 
 /** The memory adapter, tampered with. */
-export function tampered({ capabilities, maxValueBytes, publish, receiver }: Tampering): Adapter {
+export function tampered({ capabilities, maxValueBytes, results, publish, receiver }: Tampering): Adapter {
   const adapter = memory()
   return {
     ...adapter,
     createBackend: (url, context) => {
       const backend = adapter.createBackend?.(url, context) as Backend
-      if (maxValueBytes === undefined) return backend
       return Object.assign(Object.create(backend) as Backend, bound(backend), {
-        capabilities: { ...backend.capabilities, maxValueBytes },
+        ...(maxValueBytes === undefined ? {} : { capabilities: { ...backend.capabilities, maxValueBytes } }),
+        ...(results ? { results: { ...bound(backend.results), ...results(bound(backend.results)) } } : {}),
       })
     },
     createBroker: (url, context) => {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
 import { chain, chord, createApp, createWorker, group, type } from '@tq/core'
-import type { Backend } from '@tq/core/driver'
 import { memory } from '@tq/core/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { dynamodb } from '../src/index.ts'
-import { everyVerb, Stage } from './stage.ts'
+import { Stage } from './stage.ts'
 
 // DynamoDB removes what has a time to live, and nothing else: what has none stays for good, and is paid for.
 const stage = new Stage()
@@ -34,14 +33,6 @@ function stays(items: readonly Readonly<Record<string, AttributeValue>>[], days:
 }
 
 const codeOf = (error: unknown) => (error as { readonly code?: string }).code
-
-test('nothing that a verb leaves behind stays for good', { timeout: 30_000 }, async () => {
-  const [backend] = await stage.connect(1, { direct: true })
-  await everyVerb(backend as Backend)
-  const items = await everything()
-  expect(items.length).toBeGreaterThan(8)
-  expect(stays(items, 2)).toEqual([])
-})
 
 test('nothing of workflows, limits and delays stays for good when they have ended', {
   timeout: 60_000,

@@ -21,6 +21,8 @@ export interface Held {
   gone: boolean
   /** A copy of it was sent: it only has to be deleted. */
   copied: boolean
+  /** It was acknowledged: it does not come again. */
+  done: boolean
 }
 
 /** Room in the table beyond what may be held: for what a poll brings over the bound, until it is given back. */
@@ -30,9 +32,14 @@ const spareSlots = 64
 export class Leases {
   readonly table: LeaseTable
   readonly #held = new Set<Held>()
+  readonly #onGone: ((held: Held) => void) | undefined
 
-  /** @param prefetch how many it may hold */
-  constructor(prefetch: number) {
+  /**
+   * @param prefetch how many it may hold
+   * @param onGone called with what is settled, or over
+   */
+  constructor(prefetch: number, onGone?: (held: Held) => void) {
+    this.#onGone = onGone
     this.table = LeaseTable.create(prefetch + spareSlots)
   }
 
@@ -41,9 +48,9 @@ export class Leases {
     return this.#held.size
   }
 
-  add(parts: Omit<Held, 'owner' | 'at' | 'gone' | 'copied'>, mustEndAt: Millis): Held {
+  add(parts: Omit<Held, 'owner' | 'at' | 'gone' | 'copied' | 'done'>, mustEndAt: Millis): Held {
     const at = this.table.add(parts.handle, parts.band, parts.endsAt, mustEndAt)
-    const held: Held = { ...parts, owner: this, at, gone: false, copied: false }
+    const held: Held = { ...parts, owner: this, at, gone: false, copied: false, done: false }
     this.#held.add(held)
     return held
   }
@@ -76,6 +83,7 @@ export class Leases {
     held.gone = true
     this.#held.delete(held)
     if (held.at !== undefined) this.table.free(held.at)
+    this.#onGone?.(held)
   }
 
   /** SQS is asked to take it. */

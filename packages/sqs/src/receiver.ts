@@ -1,9 +1,18 @@
-import type { Delivery, KeeperSpec, Lease, Millis, Receiver, Settlement } from '@tq/core/driver'
+import {
+  type Delivery,
+  type KeeperSpec,
+  type Lease,
+  type Millis,
+  type Receiver,
+  type Settlement,
+  sleep,
+} from '@tq/core/driver'
 import { BandPolls } from './band-polls.ts'
 import { maxLeaseMs } from './capabilities.ts'
 import { classify } from './classify.ts'
 import type { Connection } from './connection.ts'
 import { ClosedError } from './errors.ts'
+import { GroupTurns } from './group-turns.ts'
 import { keeperSpec } from './keeper-spec.ts'
 import { sharedNow } from './lease-table.ts'
 import { type Held, Leases, toLease } from './leases.ts'
@@ -41,6 +50,8 @@ export class SqsReceiver implements Receiver {
   readonly #stock: Stock
   readonly #pace: Pace
   readonly #wait: Wait
+  /** Where the order matters. */
+  readonly #turns: GroupTurns | undefined
   readonly #onEnded: () => void
   readonly #givingBack = new Set<Promise<void>>()
   #receiving: Promise<unknown> | undefined
@@ -63,7 +74,8 @@ export class SqsReceiver implements Receiver {
     this.#connection = connection
     this.#prefetch = options.prefetch
     this.#seconds = Math.ceil(options.leaseMs / 1_000)
-    this.#leases = new Leases(options.prefetch)
+    this.#turns = connection.options.fifo ? new GroupTurns() : undefined
+    this.#leases = new Leases(options.prefetch, this.#turns && ((held) => this.#turnOver(held)))
     this.#stock = new Stock(queues.length)
     this.#pace = new Pace(connection.clock)
     this.#wait = new Wait(connection.clock)
@@ -173,7 +185,9 @@ export class SqsReceiver implements Receiver {
   }
 
   #take(max: number): readonly Delivery[] {
-    const taken = this.#stock.take(max).filter((held) => !this.#leases.isOver(held))
+    const turns = this.#turns
+    const next = turns ? this.#stock.choose(max, (held) => turns.take(held)) : this.#stock.take(max)
+    const taken = next.filter((held) => !this.#leases.isOver(held))
     if (taken.length === 0) return []
     this.#pace.handedOut(taken.length)
     // The next ones are under way before they are asked for.
@@ -224,6 +238,12 @@ export class SqsReceiver implements Receiver {
     else if (this.#receiving === undefined) this.#planUnwanted()
   }
 
+  /** One that is not done comes again: those after it must not go before. */
+  #turnOver(held: Held): void {
+    if (!this.#turns?.end(held) || held.done) return
+    this.#giveBack(this.#stock.choose(Number.POSITIVE_INFINITY, ({ group }) => group === held.group))
+  }
+
   #room(): number {
     if (this.#leases.count >= this.#prefetch) this.#leases.prune()
     return this.#prefetch - this.#leases.count
@@ -242,18 +262,29 @@ export class SqsReceiver implements Receiver {
     })
   }
 
-  /** What cannot be given back comes back by itself, when its lease ends. */
   #giveBackStock(): void {
-    const held = this.#stock.all().filter((one) => !this.#leases.isOver(one))
+    this.#giveBack(this.#stock.all())
+  }
+
+  /** What cannot be given back comes back by itself, when its lease ends. */
+  #giveBack(all: readonly Held[]): void {
+    const held = all.filter((one) => !this.#leases.isOver(one))
     if (held.length === 0) return
-    const giving = this.#settling
-      .nack(held.map(toLease), 0)
-      .then(
-        () => {},
-        () => {},
-      )
-      .finally(() => this.#givingBack.delete(giving))
+    const giving = this.#untilGivenBack(held).finally(() => this.#givingBack.delete(giving))
     this.#givingBack.add(giving)
+  }
+
+  /** Nobody else knows of them: what SQS refuses for now is tried again, for a while. */
+  async #untilGivenBack(held: readonly Held[]): Promise<void> {
+    const { clock } = this.#connection
+    const until = clock.monotonic() + patienceMs
+    let open = held
+    for (let round = 1; ; round++) {
+      const settlements = await this.#settling.nack(open.map(toLease), 0).catch(() => undefined)
+      if (settlements) open = open.filter((_, index) => settlements[index] === 'unknown')
+      if (open.length === 0 || clock.monotonic() >= until) return
+      await sleep(clock, 50 * 2 ** round * (0.5 + Math.random() / 2))
+    }
   }
 
   async #givenBack(): Promise<void> {

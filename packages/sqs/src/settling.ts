@@ -36,7 +36,13 @@ export class Settling {
   }
 
   async ack(leases: readonly Lease[]): Promise<readonly Settlement[]> {
-    return await this.#settle(leases, (held) => this.#delete(held, !this.#roomIsWanted))
+    // Where the order matters, the next one of the group waits for it.
+    const patient = !this.#roomIsWanted && !this.#connection.options.fifo
+    return await this.#settle(leases, async (held) => {
+      const answers = await this.#delete(held, patient)
+      for (const [one, settlement] of answers) one.done = settlement === 'ok'
+      return answers
+    })
   }
 
   async nack(leases: readonly Lease[], delayMs: Millis): Promise<readonly Settlement[]> {

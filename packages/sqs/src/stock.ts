@@ -28,6 +28,21 @@ export class Stock {
     return taken
   }
 
+  /** Up to `max` that are chosen, asked in order; the others stay. */
+  choose(max: number, chosen: (held: Held) => boolean): readonly Held[] {
+    const taken: Held[] = []
+    for (const band of this.#bands) {
+      const left = band.filter((held) => {
+        const goes = taken.length < max && chosen(held)
+        if (goes) taken.push(held)
+        return !goes
+      })
+      band.splice(0, band.length, ...left)
+    }
+    this.#count -= taken.length
+    return taken
+  }
+
   all(): readonly Held[] {
     return this.take(this.#count)
   }

@@ -50,6 +50,30 @@ test('a delay of a message is refused by name', async () => {
   expect(accepted).toBe('accepted')
 })
 
+test('of a group one is handed out at a time, and one that comes again comes first', async () => {
+  service = new Service(own.endpoint)
+  const broker = await service.broker(options)
+  await broker.declare({ name: 'q' })
+  const sent = ['a1', 'a2', 'a3', 'b1', 'b2'].map((id) => message({ id, group: id.slice(0, 1) }))
+  await broker.publish('q', sent)
+  const receiver = await broker.openReceiver('q', { leaseMs: 30_000, prefetch: 10 })
+  const none = { max: 10, waitMs: 0, signal: new AbortController().signal }
+  const [a1, b1, ...more] = await take(receiver, 2)
+  expect([a1?.message.id, b1?.message.id, ...more]).toEqual(['a1', 'b1'])
+  // SQS gave all of them at once.
+  expect(await receiver.receive(none)).toEqual([])
+  expect(await receiver.ack(b1 ? [b1.lease] : [])).toEqual(['ok'])
+  const [b2] = await take(receiver, 1)
+  expect(b2?.message.id).toBe('b2')
+  expect(await receiver.nack(a1 ? [a1.lease] : [], { delayMs: 1_000 })).toEqual(['ok'])
+  for (const id of ['a1', 'a2', 'a3']) {
+    const [next] = await take(receiver, 1)
+    expect(next?.message.id).toBe(id)
+    expect(await receiver.receive(none)).toEqual([])
+    expect(await receiver.ack(next ? [next.lease] : [])).toEqual(['ok'])
+  }
+})
+
 test('what is given back keeps its place, before or after a while', async () => {
   service = new Service(own.endpoint)
   const broker = await service.broker(options)

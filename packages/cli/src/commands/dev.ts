@@ -48,9 +48,10 @@ export const dev = command({
     }
     if (values.app.length === 0) throw usageError('tq dev: no task file. Name it: tq dev -A src/tasks.ts')
     const logger = new LineLogger(logOptions(values, undefined))
-    chooseBroker()
+    const chosen = chooseBroker()
     const broker = hidePasswords(process.env['TQ_BROKER_URL'] ?? '')
     logger.info('tq dev: a worker, its beat and a dashboard', { broker })
+    if (chosen) logger.info(`whoever sends needs the same: export TQ_BROKER_URL=${broker}`)
     const grace = values.grace === undefined ? ['--grace', '2s'] : []
     const loop = new DevLoop([...grace, '--beat', ...rawArguments], logger)
     const watch = new FolderWatch(process.cwd(), (file) => loop.restart(file))
@@ -66,8 +67,9 @@ export const dev = command({
 })
 
 /** A file of the project's own, unless a broker is named: tasks survive the restarts. */
-function chooseBroker(): void {
-  if (process.env['TQ_BROKER_URL']) return
+function chooseBroker(): boolean {
+  if (process.env['TQ_BROKER_URL']) return false
   if (!existsSync('.tq')) mkdirSync('.tq')
   process.env['TQ_BROKER_URL'] = 'sqlite:.tq/dev.db'
+  return true
 }

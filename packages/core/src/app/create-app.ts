@@ -157,6 +157,12 @@ class Application<State> implements App<State>, TaskHost, Runtime, AppInternals 
     input: unknown,
     options: SendOptions = {},
   ): Promise<AsyncResult<never>> {
+    if (typeof task !== 'object' && typeof task !== 'function') {
+      throw new TqError(
+        'INVALID_OPTION',
+        `app.send takes a task, not ${typeof task === 'string' ? `the name '${task}'` : `a ${typeof task}`}. For one that is defined elsewhere: app.send(defineTask({ name: '…', input }), input).`,
+      )
+    }
     const definition =
       'policy' in task
         ? task

@@ -10,7 +10,7 @@ import { checkNamespace, checkQueueName } from '../options/names.ts'
 import { type Codec, Codecs, jsonCodec } from '../task/codec.ts'
 import type { TaskSettings } from '../task/task-options.ts'
 import { checkPriority, taskSettingNames } from '../task/task-policy.ts'
-import { quietLogger } from '../util/quiet-logger.ts'
+import { consoleLogger } from '../util/console-logger.ts'
 import { systemClock } from '../util/system-clock.ts'
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history-settings.ts'
 import { type PayloadOptions, type ResolvedPayload, resolvePayload } from './payload-settings.ts'
@@ -110,7 +110,7 @@ export function resolveSettings(settings: AppSettings, environment: NodeJS.Proce
       ...(settings.middleware?.run ?? []),
     ],
     telemetry: settings.telemetry,
-    logger: settings.logger ?? quietLogger,
+    logger: settings.logger ?? consoleLogger(),
     clock: settings.clock ?? systemClock,
     codec: new Codecs(settings.codec ?? jsonCodec, settings.accept ?? [jsonCodec]),
   })

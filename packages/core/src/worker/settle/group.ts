@@ -6,9 +6,10 @@ import type {
   RoutedMessage,
   Settlement,
 } from '../../contracts/broker.ts'
-import { isTerminal } from '../../contracts/record.ts'
+import { isTerminal, type TaskRecord } from '../../contracts/record.ts'
 import type { Millis } from '../../contracts/time.ts'
 import { BrokerError } from '../../errors/broker-error.ts'
+import { readDetail } from '../../runtime/record-detail.ts'
 import type { Connection, Runtime } from '../../runtime/runtime.ts'
 import { sleep } from '../../util/sleep.ts'
 import type { SettleItem } from './settlement.ts'
@@ -27,6 +28,9 @@ type Ask = (entries: readonly Entry[]) => Promise<readonly Settlement[]>
 
 /** What the service refuses for good comes back after this long, uncharged: it must not hold up the others. */
 const refusedDelayMs: Millis = 60_000
+
+/** What another worker runs, too, is left to it for so long at least. */
+const leastLeaveMs: Millis = 1_000
 
 /** Full groups under way at once where settling goes in steps: a service that takes few at a time must not slow us. */
 const mostUnderWay = 8
@@ -118,7 +122,7 @@ export class SettleGroup {
       const stores = batch.filter(({ how }) => how === 'store')
       const givenBack = batch.filter(({ how }) => how === 'giveBack')
       running.push(
-        this.#untilAnswered(stores, (entries) => this.#storeAndPublish(entries)),
+        this.#untilAnswered(stores, (entries) => this.#withFollowUps(entries)),
         this.#untilAnswered(givenBack, (entries) => this.#receiver.nack(leasesOf(entries), { delayMs: 0 })),
       )
     }
@@ -200,13 +204,15 @@ export class SettleGroup {
   }
 
   /**
-   * Record, then follow-ups, then ack. A crash between two steps leaves the message to be delivered again: it runs
+   * Record, then what follows, then ack. A crash between two steps leaves the message to be delivered again: it runs
    * once more, or its end is found and what is missing of it is done (`Admission`).
    */
   async #inSteps(entries: readonly Entry[]): Promise<readonly Settlement[]> {
     const stored = await this.#storeAndPublish(entries)
+    // Asked before what follows is driven: a record that ends in between is one whose end nobody here has looked at.
     const taken = await this.#takenOver(entries)
     const own = entries.filter((entry) => !taken.has(entry))
+    await this.#driveFollowUps(own)
     const acked = await this.#receiver.ack(leasesOf(own))
     if (taken.size > 0) await this.#leave([...taken])
     const settlements = new Map(own.map((entry, index) => [entry, acked[index] ?? 'unknown']))
@@ -228,18 +234,30 @@ export class SettleGroup {
     return new Set(
       refused.filter(({ item: { record } }, index) => {
         const current = now[index]
-        if (!record || !current || isTerminal(current.state)) return false
+        if (!record || (current && isTerminal(current.state))) return false
+        // It has claimed the task, and told no more of it; or it has ended, and its record is gone: that shows when it comes again.
+        if (!current) return true
         // A later attempt has a message of its own.
         return current.generation === record.generation && current.attempt === record.attempt
       }),
     )
   }
 
-  /** Comes again when its other owner has probably ended: then it is dropped. */
+  /** Comes again when its other owner has probably ended, and is dropped then; or runs, if that one has died. */
   async #leave(entries: readonly Entry[]): Promise<void> {
     const left = entries.map((entry) => ({ ...entry, settled: () => {} }))
-    const delayMs = Math.min(refusedDelayMs, this.#connection.broker.capabilities.maxDelayMs)
+    // The other one started while this one ran, so it needs about as long.
+    const now = this.#runtime.clock.now()
+    const longest = Math.max(...entries.map(({ item: { record } }) => now - startOf(record, now)))
+    const wantedMs = Math.min(refusedDelayMs, Math.max(leastLeaveMs, 2 * longest))
+    const delayMs = Math.min(wantedMs, this.#connection.broker.capabilities.maxDelayMs)
     await this.#untilAnswered(left, (open) => this.#receiver.nack(leasesOf(open), { delayMs }))
+  }
+
+  async #withFollowUps(entries: readonly Entry[]): Promise<readonly Settlement[]> {
+    const stored = await this.#storeAndPublish(entries)
+    await this.#driveFollowUps(entries)
+    return stored
   }
 
   async #storeAndPublish(entries: readonly Entry[]): Promise<readonly Settlement[]> {
@@ -251,7 +269,6 @@ export class SettleGroup {
     )
     await Promise.all(left.map(({ item }) => this.#queueUp(item)))
     for (const entry of left) entry.published = true
-    await this.#driveFollowUps(entries)
     return entries.map(({ record }) => (record === 'stale' ? 'stale' : 'ok'))
   }
 
@@ -283,6 +300,9 @@ export class SettleGroup {
 
 const isFinal = (kind: BrokerErrorCode): boolean =>
   kind === 'limit' || kind === 'permission' || kind === 'config' || kind === 'queue-missing'
+
+const startOf = (record: TaskRecord | undefined, otherwise: number): number =>
+  (record && readDetail(record).startedAt) ?? otherwise
 
 const leasesOf = (entries: readonly Entry[]): CommitItem['lease'][] => entries.map(({ item }) => item.lease)
 
