@@ -10,6 +10,7 @@ export {
   missingCases,
   type RunOptions,
   runCase,
+  runPatiently,
   runSuite,
   summarise,
 } from './run.ts'

@@ -5,7 +5,7 @@ import { defaultTimeoutMs } from './case.ts'
 import type { BackendHarness, BrokerHarness, PayloadHarness, StoreHarness } from './harness.ts'
 import { payloadSuite } from './payload-suite.ts'
 import { writeReport } from './report-file.ts'
-import { type CaseOutcome, missingCases, runCase, summarise } from './run.ts'
+import { type CaseOutcome, missingCases, mostAttempts, runPatiently, summarise } from './run.ts'
 import { storeSuite } from './store-suite.ts'
 import type { Suite, SuiteCase } from './suite.ts'
 
@@ -54,8 +54,9 @@ const graceMs = 10_000
 function describeSuite(suite: Suite): void {
   const outcomes = new Map<string, CaseOutcome>()
   const register = (one: SuiteCase) => {
-    test(one.id, { timeout: (one.timeoutMs ?? defaultTimeoutMs) + graceMs }, async ({ skip }) => {
-      const outcome = await runCase(one)
+    const timeout = mostAttempts * ((one.timeoutMs ?? defaultTimeoutMs) + graceMs)
+    test(one.id, { timeout }, async ({ skip }) => {
+      const outcome = await runPatiently(suite, one)
       outcomes.set(one.id, outcome)
       if (outcome.status === 'not-applicable') skip(outcome.reason)
       if (outcome.status === 'failed') throw promiseBroken(one, outcome.error)
