@@ -62,16 +62,19 @@ export const changeCases: readonly BrokerCase[] = [
     async run(stage) {
       const { broker, queue } = await stage.set()
       await stage.publish(broker, queue, ...messages(3), message({ id: 'up', priority: 0 }))
-      await stage.publish(broker, queue, message({ id: 'later', priority: 0, delayMs: stage.delayMs }))
+      const delayMs = 4 * stage.delayMs
+      await stage.publish(broker, queue, message({ id: 'later', priority: 0, delayMs }))
       assert.equal(await broker.admin?.change?.(queue, 'up', { priority: 9 }), true)
       assert.equal(await broker.admin?.change?.(queue, 'later', { priority: 8 }), true)
       const receiver = await stage.receiver(broker, queue)
-      const first = await stage.takeOne(receiver)
-      assert.deepEqual([first.message.id, first.message.priority], ['up', 9])
+      const ready = await stage.take(receiver, 4)
+      // One lease in sixteen starts from the bottom: that may be the first of them, and no other.
+      const at = ready.findIndex(({ message: { id } }) => id === 'up')
+      assert.ok(at === 0 || at === 1, `it comes first, not as ${at + 1}.`)
+      assert.equal(ready[at]?.message.priority, 9)
       assert.equal((await broker.admin?.counts(queue))?.delayed, 1, 'its time stays as it was')
-      const rest = await stage.take(receiver, 4, stage.delayMs + stage.promptMs)
-      const later = rest.find(({ message: { id } }) => id === 'later')
-      assert.equal(later?.message.priority, 8)
+      const later = await stage.takeOne(receiver, delayMs + stage.promptMs)
+      assert.deepEqual([later.message.id, later.message.priority], ['later', 8])
     },
   },
   {
