@@ -28,6 +28,8 @@ export interface Pair {
    * at least once then; its end counts once where there is a backend, and may come twice where there is none.
    */
   readonly unruly?: boolean
+  /** Broker and backend are emulators here: with a hundred thousand tasks at once it is they that are tried. */
+  readonly emulated?: boolean
   /** Why it cannot be tried here. */
   readonly missing?: string
   /** Connections for one test, on services that are empty. Several apps may be made with them. */
@@ -257,6 +259,7 @@ const combined: readonly Pair[] = [
     name: 'sqs × dynamodb',
     hasBackend: true,
     fullTier: true,
+    emulated: true,
     ...onSqs,
     open: () => ({
       options: {

@@ -332,13 +332,14 @@ feature(
   async (stage) => {
     const { app, double, sum } = tasksOf(stage)
     await stage.worker(app, { concurrency: 50 })
-    const numbers = Array.from({ length: many }, (_, n) => n)
+    const count = stage.pair.emulated ? many / 10 : many
+    const numbers = Array.from({ length: count }, (_, n) => n)
     const result = await chord(
       numbers.map((n) => double.s(n)),
       sum.s(),
     ).delay()
-    expect(await result.get({ timeout: '10m' })).toBe(many * (many - 1))
-    expect(await result.progress()).toEqual({ done: many, total: many })
+    expect(await result.get({ timeout: '10m' })).toBe(count * (count - 1))
+    expect(await result.progress()).toEqual({ done: count, total: count })
   },
   { timeoutMs: 600_000 },
 )
