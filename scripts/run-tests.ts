@@ -1,7 +1,7 @@
 // Runs every check and every test; see scripts/test. The last line it prints is the sum: 'N passed, N failed'.
 // A check (lint, types, …) counts as one; so does each test, and a test file that could not be loaded.
 import { spawn } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 
 type Command = readonly [program: string, ...args: string[]]
 
@@ -26,35 +26,73 @@ const checksAtOnce = 2
 /** Of the run of everything: the matrices are made from it. */
 const wholeReport = 'reports/vitest.json'
 
+/** A test that ran out of time can keep its process, and with it the runner, from ending. */
+const longestEndMs = 60_000
+
 /** What failed, and the first lines of why: said once more at the end, where it is found. */
 const failures: string[] = []
 const total = { passed: 0, failed: 0, skipped: 0 }
 
-function run(
-  [program, ...args]: Command,
-  stdio: 'pipe' | 'inherit',
-  more: Readonly<Record<string, string>> = {},
-): Promise<{ ok: boolean; output: string }> {
+function run([program, ...args]: Command): Promise<{ ok: boolean; output: string }> {
   return new Promise((resolve) => {
     let output = ''
-    const child = spawn(program, args, {
-      stdio: ['ignore', stdio, stdio],
-      env: { ...process.env, ...more },
-    })
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const keep = (chunk: Buffer) => {
       output += chunk.toString()
     }
-    child.stdout?.on('data', keep)
-    child.stderr?.on('data', keep)
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
     child.on('error', (error) => resolve({ ok: false, output: `${output}${error.message}\n` }))
     child.on('close', (code) => resolve({ ok: code === 0, output }))
+  })
+}
+
+/** Runs the tests; ends them and what they left running when the report is there and the runner does not end. */
+function runVitest(
+  args: readonly string[],
+  report: string,
+  more: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const [program, ...rest] = bin('vitest', 'run', ...args)
+    // A group of its own, so that all of it can be ended.
+    const child = spawn(program, rest, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...more },
+      detached: true,
+    })
+    const endAll = (signal: NodeJS.Signals) => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal)
+      } catch {
+        // None is left.
+      }
+    }
+    process.once('SIGINT', endAll).once('SIGTERM', endAll)
+    let reportedAt: number | undefined
+    const look = setInterval(() => {
+      if (!existsSync(report)) return
+      reportedAt ??= performance.now()
+      if (performance.now() - reportedAt < longestEndMs) return
+      clearInterval(look)
+      failures.push('the test runner did not end by itself: a test left something running')
+      endAll('SIGKILL')
+    }, 1_000)
+    const settle = (ok: boolean) => {
+      clearInterval(look)
+      process.off('SIGINT', endAll).off('SIGTERM', endAll)
+      endAll('SIGKILL')
+      resolve(ok)
+    }
+    child.on('error', () => settle(false))
+    child.on('exit', (code) => settle(code === 0))
   })
 }
 
 /** Runs a command silently; shows what it said only if it fails. */
 async function check(name: string, command: Command): Promise<void> {
   const start = performance.now()
-  const { ok, output } = await run(command, 'pipe')
+  const { ok, output } = await run(command)
   total[ok ? 'passed' : 'failed'] += 1
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(`${ok ? '✓' : '✗'} ${name} (${seconds} s)`)
@@ -105,7 +143,7 @@ async function test(
 ): Promise<void> {
   rmSync(report, { force: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { ok } = await run(bin('vitest', 'run', ...reporters, ...filters), 'inherit', environment)
+  const ok = await runVitest([...reporters, ...filters], report, environment)
   const result = readReport(report)
   const passed = result?.numPassedTests ?? 0
   const unloaded = result?.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0)

@@ -9,6 +9,10 @@ interface Replica {
 }
 
 const longestPauseMs = 3_000
+/** Nobody leads for this long: something is stuck. */
+const longestVacancyMs = 60_000
+/** A replica that is told to end does so within this; else it is killed. */
+const longestEndMs = 20_000
 
 const file = new URL('./beat-replica.ts', import.meta.url)
 
@@ -55,7 +59,12 @@ export class BeatCrew {
     paused.process.kill('SIGSTOP')
     paused.leads = false
     // Not for ever: one that sleeps with SQLite's lock in its hands keeps all others from leading.
-    await Promise.race([this.#leader(), new Promise((resolve) => setTimeout(resolve, longestPauseMs))])
+    const other = await Promise.race([
+      this.#leader(),
+      new Promise<undefined>((resolve) => setTimeout(resolve, longestPauseMs)),
+    ])
+    // Nobody took its place: it leads on, and has no change to tell.
+    if (other === undefined) paused.leads = true
     paused.process.kill('SIGCONT')
     this.pauses++
   }
@@ -64,11 +73,13 @@ export class BeatCrew {
     this.#dismissed = true
     await Promise.all(
       this.#replicas.map(async ({ process }) => {
-        if (process.exitCode !== null || process.signalCode !== null) return
+        if (hasEnded(process)) return
         const gone = once(process, 'exit')
         process.kill('SIGCONT')
         process.kill('SIGTERM')
+        const late = setTimeout(() => process.kill('SIGKILL'), longestEndMs)
         await gone
+        clearTimeout(late)
       }),
     )
   }
@@ -90,11 +101,20 @@ export class BeatCrew {
 
   /** Waits until one leads. */
   async #leader(): Promise<number> {
+    const end = performance.now() + longestVacancyMs
     for (;;) {
+      // Nobody but the crew ends a replica.
+      const fallen = this.#replicas.find(({ process }) => hasEnded(process))?.process
+      if (fallen) throw new Error(`a replica ended by itself: ${fallen.exitCode ?? fallen.signalCode}`)
       const at = this.#replicas.findIndex(({ leads }) => leads)
       if (at >= 0) return at
       if (this.#dismissed) throw new Error('dismissed while nobody led')
+      if (performance.now() > end) throw new Error(`nobody led for ${longestVacancyMs} ms`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }

@@ -21,7 +21,12 @@ const { url, missing } = inject('redis')
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** What every tick's task did: its id, once for each run and once for each commit. */
-async function beatThroughFaults(broker: string, backend: string | undefined, offsetsMs: readonly number[]) {
+async function beatThroughFaults(
+  signal: AbortSignal,
+  broker: string,
+  backend: string | undefined,
+  offsetsMs: readonly number[],
+) {
   const namespace = randomUUID().replaceAll('-', '').slice(0, 30)
   const app = createApp({
     broker,
@@ -54,6 +59,7 @@ async function beatThroughFaults(broker: string, backend: string | undefined, of
     const faults = ['kill', 'pause', 'kill'] as const
     const enough = () => new Set(commits).size >= wanted && crew.kills >= 4 && crew.pauses >= 2
     for (let round = 0; !enough(); round++) {
+      signal.throwIfAborted()
       // Long enough to send some ticks; then in the midst of sending one.
       await new Promise((resolve) => setTimeout(resolve, 200 + ((round * 379) % 1_000)))
       const intoTick = (round * 3) % 16
@@ -94,9 +100,9 @@ function expectEachTickOnce(ids: readonly string[], infos: readonly { readonly n
 test.skipIf(missing !== undefined)(
   'three replicas, one an hour ahead and one an hour behind, leaders killed and paused: each tick is one task',
   { timeout: 600_000 },
-  async () => {
+  async ({ signal }) => {
     const startedAt = Date.now()
-    const { runs, commits, infos } = await beatThroughFaults(url, undefined, [0, hourMs, -hourMs])
+    const { runs, commits, infos } = await beatThroughFaults(signal, url, undefined, [0, hourMs, -hourMs])
     expectEachTickOnce(commits, infos)
     // One store: what is sent again under the same id is not even run.
     expect([...runs].sort()).toEqual([...commits].sort())
@@ -110,10 +116,15 @@ test.skipIf(missing !== undefined)(
 test.skipIf(missing !== undefined || !full)(
   'the same on two stores: each tick is one commit',
   { timeout: 600_000 },
-  async () => {
+  async ({ signal }) => {
     const folder = mkdtempSync(join(tmpdir(), 'tq-beat-'))
     try {
-      const { commits, infos } = await beatThroughFaults(url, `sqlite:${folder}/backend.db`, [0, 0, 0])
+      const { commits, infos } = await beatThroughFaults(
+        signal,
+        url,
+        `sqlite:${folder}/backend.db`,
+        [0, 0, 0],
+      )
       expectEachTickOnce(commits, infos)
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -121,10 +132,11 @@ test.skipIf(missing !== undefined || !full)(
   },
 )
 
-test('the same on SQLite, whose clock is the machine’s', { timeout: 600_000 }, async () => {
+test('the same on SQLite, whose clock is the machine’s', { timeout: 600_000 }, async ({ signal }) => {
   const folder = mkdtempSync(join(tmpdir(), 'tq-beat-'))
   try {
     const { runs, commits, infos } = await beatThroughFaults(
+      signal,
       `sqlite:${folder}/queue.db`,
       undefined,
       [0, 0, 0],

@@ -1,10 +1,13 @@
 // Services in Docker. Nothing here knows one service from another.
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GenericContainer, getContainerRuntimeClient, ImageName, Wait } from 'testcontainers'
 
 /** Whose container it is: what a crashed run left behind is told by a process that is gone. */
 const label = 'tq.test.process'
+
+const longestStartMs = 90_000
 
 /** A service to be run in a container: which image, and what its program is told. */
 export interface ContainerPlan {
@@ -56,15 +59,35 @@ export async function startContainer(plan: ContainerPlan): Promise<RunningContai
     .withLabels({ [label]: String(process.pid) })
     // A port chosen by Docker would be another one after a restart.
     .withExposedPorts({ container: plan.port, host: port })
-    .withWaitStrategy(Wait.forLogMessage(plan.ready))
+    .withWaitStrategy(Wait.forLogMessage(plan.ready).withStartupTimeout(longestStartMs))
     .start()
   return {
     host: started.getHost(),
     port,
-    restart: () => started.restart({ timeout: 5_000 }),
+    restart: () => restart(started.getId(), plan.ready),
     stop: async () => {
       await started.stop({ timeout: 0 })
     },
+  }
+}
+
+/**
+ * Restarts it, and waits until its log says once more that it is ready. The whole log is read each time: one that is
+ * followed over a restart may stay silent.
+ */
+async function restart(id: string, ready: RegExp): Promise<void> {
+  const client = await getContainerRuntimeClient()
+  const container = client.container.getById(id)
+  const log = async () => (await container.logs({ stdout: true, stderr: true, follow: false })).toString()
+  const lines = new RegExp(ready.source, 'g')
+  const before = (await log()).match(lines)?.length ?? 0
+  await container.restart({ t: 5 })
+  const end = performance.now() + longestStartMs
+  for (;;) {
+    const said = await log()
+    if ((said.match(lines)?.length ?? 0) > before) return
+    if (performance.now() > end) throw new Error(`not ready after a restart:\n${said.slice(-2_000)}`)
+    await sleep(50)
   }
 }
 
