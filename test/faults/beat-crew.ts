@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 type Said = { readonly leads: boolean } | { readonly ready: true }
 
@@ -59,10 +60,7 @@ export class BeatCrew {
     paused.process.kill('SIGSTOP')
     paused.leads = false
     // Not for ever: one that sleeps with SQLite's lock in its hands keeps all others from leading.
-    const other = await Promise.race([
-      this.#leader(),
-      new Promise<undefined>((resolve) => setTimeout(resolve, longestPauseMs)),
-    ])
+    const other = await Promise.race([this.#leader(), sleep(longestPauseMs, undefined)])
     // Nobody took its place: it leads on, and has no change to tell.
     if (other === undefined) paused.leads = true
     paused.process.kill('SIGCONT')
@@ -110,7 +108,7 @@ export class BeatCrew {
       if (at >= 0) return at
       if (this.#dismissed) throw new Error('dismissed while nobody led')
       if (performance.now() > end) throw new Error(`nobody led for ${longestVacancyMs} ms`)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await sleep(10)
     }
   }
 }
