@@ -29,6 +29,14 @@ export interface Admitted {
   readonly refused: readonly Refusal[]
 }
 
+/** How a task has failed: its dead letter says no more, so that one that is sent twice is the same. */
+interface Failure {
+  readonly error: TaskErrorInfo
+  readonly reason: string
+  /** In milliseconds since 1970. */
+  readonly endedAt: number
+}
+
 interface Read {
   readonly delivery: Delivery
   readonly envelope: Envelope
@@ -151,13 +159,13 @@ export class Admission {
   #endedBefore(
     { delivery, envelope }: Read,
     claim: ClaimOutcome,
-    failure: TaskErrorInfo | undefined,
+    failure: Failure | undefined,
   ): SettleItem | undefined {
     const over = claim === 'terminal' || claim === 'revoked'
     const flow = over ? envelope.flow : undefined
     if (!failure && !flow) return undefined
     const item = failure
-      ? this.#deadLetter(delivery, 'failed before', failure)
+      ? this.#deadLetter(delivery, failure)
       : ({ lease: delivery.lease } satisfies CommitItem)
     return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
   }
@@ -208,8 +216,8 @@ export class Admission {
   async #failuresAmong(
     read: readonly Read[],
     claims: readonly ClaimOutcome[],
-  ): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
-    const failures = new Map<Read, TaskErrorInfo>()
+  ): Promise<ReadonlyMap<Read, Failure>> {
+    const failures = new Map<Read, Failure>()
     const { backend, oneStore } = this.#connection
     const over = read.filter(
       ({ envelope }, index) => claims[index] === 'terminal' && (!oneStore || envelope.flow !== undefined),
@@ -219,7 +227,12 @@ export class Admission {
     for (const [index, one] of over.entries()) {
       const record = records[index]
       if (record?.state !== 'FAILURE' || record.generation !== one.envelope.generation) continue
-      failures.set(one, readDetail(record).error ?? { name: 'Error', message: 'no reason was kept' })
+      const { error, reason, endedAt } = readDetail(record)
+      failures.set(one, {
+        error: error ?? { name: 'Error', message: 'no reason was kept' },
+        reason: reason ?? 'failed before',
+        endedAt: endedAt ?? record.updatedAt,
+      })
     }
     return failures
   }
@@ -267,11 +280,15 @@ export class Admission {
         reason: error.message,
       },
     )
-    return this.#deadLetter(delivery, 'unreadable message', error)
+    return this.#deadLetter(delivery, {
+      error,
+      reason: 'unreadable message',
+      endedAt: this.#runtime.clock.now(),
+    })
   }
 
-  #deadLetter({ message, lease }: Delivery, reason: string, error: TaskErrorInfo): CommitItem {
-    return { lease, publish: [deadLetter(this.#queue, message, reason, error, this.#runtime.clock.now())] }
+  #deadLetter({ message, lease }: Delivery, { error, reason, endedAt }: Failure): CommitItem {
+    return { lease, publish: [deadLetter(this.#queue, message, reason, error, endedAt)] }
   }
 }
 
