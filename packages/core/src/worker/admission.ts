@@ -70,8 +70,12 @@ export class Admission {
     }
   }
 
-  /** Rejects when the backend cannot be asked; asking again is safe. */
-  async admit(deliveries: readonly Delivery[]): Promise<Admitted> {
+  /**
+   * Rejects when the backend cannot be asked; asking again is safe.
+   *
+   * @param leasedAt When they were handed over, by the monotonic clock.
+   */
+  async admit(deliveries: readonly Delivery[], leasedAt: Millis): Promise<Admitted> {
     const refused: Refusal[] = []
     const readable: Read[] = []
     for (const delivery of deliveries) {
@@ -98,7 +102,7 @@ export class Admission {
       }
       const { envelope } = read
       const input = inputs.has(envelope) ? inputs.get(envelope) : envelope.input
-      const job = this.#toJob(read, claim, input, receivedAt)
+      const job = this.#toJob(read, claim, input, leasedAt, receivedAt)
       const outcome: Outcome | undefined =
         typeof claim === 'string'
           ? { type: 'drop', revoked: claim === 'revoked' }
@@ -170,7 +174,13 @@ export class Admission {
     return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
   }
 
-  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown, receivedAt: Millis): Job {
+  #toJob(
+    { delivery, envelope }: Read,
+    claim: ClaimOutcome,
+    input: unknown,
+    leasedAt: Millis,
+    receivedAt: Millis,
+  ): Job {
     return {
       delivery,
       envelope,
@@ -178,6 +188,7 @@ export class Admission {
       task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
       queue: this.#queue,
       epoch: typeof claim === 'object' ? claim.epoch : 0,
+      leasedAt,
       receivedAt,
       suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
       lost: false,
