@@ -105,17 +105,23 @@ test('ten thousand random texts: each is read or refused in under 10 ms', () => 
     const field = () =>
       Array.from({ length: 1 + Math.floor(next(12) / 10) }, () => alphabet[next(alphabet.length)]).join('')
     const text = Array.from({ length: 4 + next(4) }, field).join(' ')
-    const before = performance.now()
-    try {
-      crontab(text)
-      read++
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'INVALID_SCHEDULE' })
+    const look = () => {
+      const before = performance.now()
+      try {
+        crontab(text)
+        read++
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'INVALID_SCHEDULE' })
+      }
+      return performance.now() - before
     }
-    slowest = Math.max(slowest, performance.now() - before)
+    let took = look()
+    // Another process may have had the core meanwhile.
+    for (let again = 0; took >= 10 && again < 10; again++) took = Math.min(took, look())
+    slowest = Math.max(slowest, took)
   }
   expect(read).toBeGreaterThan(10)
-  expect(slowest).toBeLessThan(50)
+  expect(slowest).toBeLessThan(10)
 })
 
 test('intervals and dates', () => {

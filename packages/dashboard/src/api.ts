@@ -129,9 +129,6 @@ async function describeSession(
     version,
     broker: connection?.broker.name ?? '',
     backend: connection?.backend?.name ?? null,
-    features: {
-      counts: connection ? connection.broker.admin !== undefined : true,
-      history: connection ? connection.backend?.results.history !== undefined : true,
-    },
+    changesQueued: connection ? connection.broker.admin?.change !== undefined : true,
   }
 }

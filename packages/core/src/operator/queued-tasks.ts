@@ -2,11 +2,9 @@ import type { MessageChange, Priority } from '../contracts/broker.ts'
 import type { TaskRecord } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { lateCopiesMs } from '../runtime/late-copies.ts'
 import { type RecordDetail, readDetail } from '../runtime/record-detail.ts'
 import type { Connection } from '../runtime/runtime.ts'
-
-/** Records outlive what could still come late. */
-const markMs: Millis = 14 * 86_400_000
 
 /** What is to become of a task that waits in its queue. */
 export interface QueuedChange {
@@ -63,7 +61,7 @@ function dueIn(record: TaskRecord, delayMs: Millis, now: number): TaskRecord {
     ...(sentAt === undefined ? {} : { sentAt }),
     ...(delayMs > 0 ? { dueAt: now + delayMs } : {}),
   }
-  const ttlMs = Math.max(record.ttlMs, delayMs + markMs)
+  const ttlMs = Math.max(record.ttlMs, delayMs + lateCopiesMs)
   return { ...record, ttlMs, markMs: Math.max(record.markMs, ttlMs), detail: JSON.stringify(detail) }
 }
 

@@ -11,13 +11,11 @@ import type { NewEnvelope } from '../task/envelope.ts'
 import type { SendOptions, TaskDefinition } from '../task/task.ts'
 import { checkPriority } from '../task/task-policy.ts'
 import { newId } from '../util/ids.ts'
+import { lateCopiesMs } from './late-copies.ts'
 import { type Packed, packEnvelope } from './packing.ts'
 import type { RecordDetail } from './record-detail.ts'
 import { type Connection, longestDelayMs, type Runtime } from './runtime.ts'
 import { routeOf } from './settings.ts'
-
-/** Records and marks outlive what could still come late: a copy of a message, a lost worker. */
-const markMs: Millis = 14 * 86_400_000
 
 export const sendOptionNames: ReadonlySet<string> = new Set<string>([
   'countdown',
@@ -86,7 +84,7 @@ export function planSending(runtime: Runtime, task: TaskDefinition, options: Sen
       everyMs: parseDuration(throttle.every, `${what}: throttle.every`),
     },
     debounceKey: debounce && checkUniqueKey(debounce.key),
-    pendingTtlMs: delayMs + Math.max(task.policy.successTtlMs, markMs),
+    pendingTtlMs: delayMs + Math.max(task.policy.successTtlMs, lateCopiesMs),
     envelope: {
       v: 1,
       task: task.name,

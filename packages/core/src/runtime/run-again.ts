@@ -1,15 +1,13 @@
 import type { Backend } from '../contracts/backend.ts'
 import type { TaskRecord } from '../contracts/record.ts'
-import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Envelope, toMessage } from '../task/envelope.ts'
 import type { PayloadRef } from '../task/payload-ref.ts'
+import { lateCopiesMs } from './late-copies.ts'
 import { keepAsides, type Packed, refsOf, withRefs } from './packing.ts'
 import { type Aside, ownerOf } from './payloads.ts'
 import { readDetail } from './record-detail.ts'
 import type { Connection, Runtime } from './runtime.ts'
-
-const keptMs: Millis = 14 * 86_400_000
 
 /**
  * A finished task's message as a fresh one, a generation higher, with its first record where there is a backend, and with
@@ -37,7 +35,7 @@ export async function freshMessage(
   const refs = refsOf(old)
   const owner = ownerOf(envelope.id, envelope.generation)
   const copies =
-    refs.length > 0 ? await payloads.copies(owner, refs, keptMs + settings.deadLetterExpiresMs) : []
+    refs.length > 0 ? await payloads.copies(owner, refs, lateCopiesMs + settings.deadLetterExpiresMs) : []
   for (const [at, ref] of refs.entries()) {
     const copy = copies[at]
     if (copy) asides.push(copy)
@@ -56,8 +54,8 @@ export async function freshMessage(
     epoch: 0,
     updatedAt: envelope.sentAt,
     detail: JSON.stringify({ sentAt: envelope.sentAt }),
-    ttlMs: keptMs,
-    markMs: keptMs,
+    ttlMs: lateCopiesMs,
+    markMs: lateCopiesMs,
   }
   return { message: { ...message, record }, asides }
 }

@@ -5,6 +5,7 @@ import type { Millis } from '../contracts/time.ts'
 import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { judge, maxMisses, missDelay } from '../policy/poison.ts'
+import { lateCopiesMs } from '../runtime/late-copies.ts'
 import { readDetail } from '../runtime/record-detail.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
@@ -41,8 +42,6 @@ interface Read {
   readonly delivery: Delivery
   readonly envelope: Envelope
 }
-
-const rememberMs = 14 * 86_400_000
 
 /** Decides, once per batch, which of the received messages are run here and now. */
 export class Admission {
@@ -213,7 +212,7 @@ export class Admission {
         generation,
         attempt,
         runId: randomUUID(),
-        ttlMs: rememberMs,
+        ttlMs: lateCopiesMs,
       })),
     )
     let next = 0

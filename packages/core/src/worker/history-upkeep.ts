@@ -1,12 +1,11 @@
 import type { Backend } from '../contracts/backend.ts'
 import type { Millis } from '../contracts/time.ts'
+import { lateCopiesMs } from '../runtime/late-copies.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 
 const everyMs: Millis = 600_000
 /** Of one round: the rest waits for the next. */
 const mostRounds = 100
-/** Two stores: late copies of messages must find their task ended. */
-const markMs: Millis = 14 * 86_400_000
 const turnKey = 'history-upkeep'
 
 /**
@@ -55,7 +54,8 @@ export class HistoryUpkeep {
       const turn = await this.#backend.state.acquire(turnKey, holder, { limit: 1, ttlMs: everyMs / 2 })
       if (turn === undefined || !history) return
       const kept = registry.all().map(({ policy }) => Math.max(policy.successTtlMs, policy.failureTtlMs))
-      const leastAgeMs = Math.max(this.#oneStore ? 0 : markMs, 86_400_000, ...kept)
+      // Two stores: late copies of messages must find their task ended.
+      const leastAgeMs = Math.max(this.#oneStore ? 0 : lateCopiesMs, 86_400_000, ...kept)
       for (let round = 0; round < mostRounds && !this.#stopped; round++) {
         if ((await history.trim({ keep: settings.history.keep, leastAgeMs })) === 0) return
       }

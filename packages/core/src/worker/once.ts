@@ -1,11 +1,8 @@
 import type { StateStore } from '../contracts/backend.ts'
-import type { Millis } from '../contracts/time.ts'
 import { LeaseLost } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
+import { lateCopiesMs } from '../runtime/late-copies.ts'
 import { checkJson } from '../task/json.ts'
-
-/** As long as a late copy of a task may come. */
-const keptMs: Millis = 14 * 86_400_000
 
 /** What is kept of one step of one task. */
 type Step = { readonly begun: string } | { readonly done: unknown }
@@ -46,7 +43,10 @@ export async function once<Value>(
     await state.delete(key, { ifVersion: version })
     throw error
   }
-  const kept = await state.put(key, JSON.stringify({ done: value }), { ttlMs: keptMs, ifVersion: version })
+  const kept = await state.put(key, JSON.stringify({ done: value }), {
+    ttlMs: lateCopiesMs,
+    ifVersion: version,
+  })
   // Another run has begun it since: this one has lost the task.
   if (kept === 'conflict') throw new LeaseLost()
   return value
@@ -61,14 +61,14 @@ async function begin(
 ): Promise<number | { readonly done: unknown }> {
   const begun = JSON.stringify({ begun: runId } satisfies Step)
   for (;;) {
-    const taken = await state.put(key, begun, { ttlMs: keptMs, ifAbsent: true })
+    const taken = await state.put(key, begun, { ttlMs: lateCopiesMs, ifAbsent: true })
     if (taken !== 'conflict') return taken.version
     const [known] = await state.get([key])
     if (!known) continue
     const step = JSON.parse(known.value) as Step
     if (!('begun' in step)) return { done: 'done' in step ? step.done : undefined }
     onUnsure()
-    const seized = await state.put(key, begun, { ttlMs: keptMs, ifVersion: known.version })
+    const seized = await state.put(key, begun, { ttlMs: lateCopiesMs, ifVersion: known.version })
     if (seized !== 'conflict') return seized.version
   }
 }

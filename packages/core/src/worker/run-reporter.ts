@@ -1,5 +1,6 @@
 import type { TaskRecord } from '../contracts/record.ts'
 import type { Millis } from '../contracts/time.ts'
+import { lateCopiesMs } from '../runtime/late-copies.ts'
 import type { RecordDetail } from '../runtime/record-detail.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { toldOf, withTold } from '../runtime/told-detail.ts'
@@ -7,8 +8,6 @@ import type { ActiveRun } from './active-run.ts'
 
 /** How often it looks, and how long a task runs before it is worth a STARTED. */
 const everyMs: Millis = 100
-const keepMs: Millis = 14 * 86_400_000
-
 /** Writes STARTED and progress of running tasks, in one batch per round; no-op tasks never pay for it. */
 export class RunReporter {
   readonly #runtime: Runtime
@@ -81,8 +80,8 @@ export class RunReporter {
         JSON.stringify(detail),
         toldOf(envelope, input, this.#runtime.settings.history) + (run.context.lines?.told ?? ''),
       ),
-      ttlMs: keepMs,
-      markMs: keepMs,
+      ttlMs: lateCopiesMs,
+      markMs: lateCopiesMs,
     }
   }
 }

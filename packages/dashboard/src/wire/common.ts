@@ -20,7 +20,8 @@ export interface Session {
   readonly version: string
   readonly broker: string
   readonly backend: string | null
-  readonly features: { readonly counts: boolean; readonly history: boolean }
+  /** Whether a task that waits in its queue can be put off, put before others, or run now. */
+  readonly changesQueued: boolean
 }
 
 export interface Page<Item> {

@@ -1,6 +1,7 @@
 import type { TaskRecord, TaskState } from '../../contracts/record.ts'
 import type { Millis } from '../../contracts/time.ts'
 import type { TaskErrorInfo } from '../../errors/task-errors.ts'
+import { lateCopiesMs } from '../../runtime/late-copies.ts'
 import type { RecordDetail } from '../../runtime/record-detail.ts'
 import { toldOf, withTold } from '../../runtime/told-detail.ts'
 import { keepsResult } from '../attempt.ts'
@@ -8,9 +9,6 @@ import type { Job } from '../job.ts'
 import type { Outcome } from '../outcome.ts'
 import type { SettleContext } from './context.ts'
 import { failuresWith } from './failures.ts'
-
-/** Two weeks: longer than any service keeps a message that nobody takes. */
-const rememberMs: Millis = 14 * 86_400_000
 
 export function doneRecord(
   job: Job,
@@ -46,7 +44,7 @@ export function retryRecord(
     nextAttempt: outcome.nextAttempt,
     dueAt: context.now + outcome.delayMs,
   }
-  const ttlMs = outcome.delayMs + rememberMs
+  const ttlMs = outcome.delayMs + lateCopiesMs
   // At this attempt, not the next: where settling goes in steps, the copy may never be sent, and then the message comes
   // again and has to run again. The copy raises it when it is claimed.
   return record(job, 'RETRY', JSON.stringify(detail), ttlMs, context)
@@ -112,6 +110,6 @@ function record(
     updatedAt: context.now,
     detail,
     ttlMs,
-    markMs: remember ? Math.max(ttlMs, rememberMs) : ttlMs,
+    markMs: remember ? Math.max(ttlMs, lateCopiesMs) : ttlMs,
   }
 }

@@ -1,13 +1,18 @@
 import type { TaskDetail } from '../../../../src/wire/task.ts'
 import { act, refusalOf } from '../../data/actions.ts'
+import { session } from '../../data/session.ts'
 import { momentWords, parseMoment } from '../../lib/moment.ts'
 import { now } from '../../lib/now.ts'
 import { priorities } from '../../lib/priorities.ts'
 import { ActionButton } from '../../parts/action-button.tsx'
 import { ask } from '../../parts/dialog.tsx'
 
-/** What can be done with a task that waits in its queue. Not every broker can: then it says so. */
+/** What can be done with a task that waits in its queue, or that the broker cannot do it. */
 export function QueuedActions({ task: { id, name, state, dueAt } }: { readonly task: TaskDetail }) {
+  if (session.value?.changesQueued === false) {
+    const { broker } = session.value
+    return <span class="faint">{broker} cannot change a task that waits: revoke it and send it anew.</span>
+  }
   const isPutOff = state === 'RETRY' || (dueAt !== undefined && dueAt > now.value)
   const promote = () => act('promote-task', { id }, `${name} may run at once`)
   const reschedule = () =>
