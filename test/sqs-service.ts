@@ -12,6 +12,8 @@ declare module 'vitest' {
       readonly missing?: string
       /** It does all that SQS may do, and often. */
       readonly unruly: boolean
+      /** It is slower than SQS: with a hundred thousand tasks at once it is tried, and nothing else gets an answer. */
+      readonly slow: boolean
     }
   }
 }
@@ -34,6 +36,7 @@ export async function setup({ provide }: TestProject): Promise<void> {
   provide('sqs', {
     endpoint: service?.endpoint ?? 'http://none.invalid',
     unruly: name === 'bad-day',
+    slow: name === 'elasticmq' || name === 'bad-day',
     ...(missing === undefined ? {} : { missing }),
   })
 }

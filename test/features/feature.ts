@@ -44,6 +44,16 @@ export class Stage {
     return this.unruly ? [...new Set(seen)] : seen
   }
 
+  /** Whether a service counts as many as are promised: what it handed out twice may be given back twice. */
+  counts(seen: number | undefined, promised: number): boolean {
+    return this.unruly ? (seen ?? 0) >= promised : seen === promised
+  }
+
+  /** Tasks that are shown at work, as far as that is promised: one that runs twice at a time is shown twice. */
+  shown<T extends { readonly id: string }>(tasks: readonly T[]): readonly T[] {
+    return this.unruly ? [...new Map(tasks.map((task) => [task.id, task])).values()] : tasks
+  }
+
   /** Those of its services. */
   get adapters() {
     return this.#open.options.adapters

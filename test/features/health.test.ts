@@ -35,7 +35,9 @@ feature('health/metrics-count-what-the-worker-did', { backend: false }, async (s
   expect(sample(text, `tq_task_runtime_seconds_count{task="${good.name}"}`)).toEqual(ended(2))
   expect(sample(text, `tq_task_runtime_seconds_bucket{task="${good.name}",le="+Inf"}`)).toEqual(ended(2))
   expect(sample(text, 'tq_worker_slots')).toBe(3)
-  expect(sample(text, 'tq_queue_ready_tasks{queue="default"}')).toBe(0)
+  // What comes twice may be there once more.
+  const ready = stage.unruly ? expect.any(Number) : 0
+  expect(sample(text, 'tq_queue_ready_tasks{queue="default"}')).toEqual(ready)
   // Every line is a comment or a sample, every metric has its type said once.
   const lines = text.trimEnd().split('\n')
   for (const line of lines) expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? -?[\d.e+-]+)$/)

@@ -62,7 +62,8 @@ feature('once/unsure-steps-are-told', { backend: true }, async (stage) => {
         { ifUnsure: 'fail' },
       ),
   })
-  const worker = await stage.worker(app)
+  // One at a time: a twin of it, where a message comes twice, would be told by the first.
+  const worker = await stage.worker(app, { concurrency: 1 })
   const result = await task.delay()
   await begun.opened
   await worker.stop({ grace: 0 })

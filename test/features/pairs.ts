@@ -28,7 +28,7 @@ export interface Pair {
    * at least once then; its end counts once where there is a backend, and may come twice where there is none.
    */
   readonly unruly?: boolean
-  /** Broker and backend are emulators here: with a hundred thousand tasks at once it is they that are tried. */
+  /** With a hundred thousand tasks at once it is emulators that are tried here: a tenth will do. */
   readonly emulated?: boolean
   /** Why it cannot be tried here. */
   readonly missing?: string
@@ -64,12 +64,13 @@ const { url: rabbitUrl, missing: rabbitMissing } = inject('rabbitmq')
 const needsRabbit = rabbitMissing === undefined ? {} : { missing: rabbitMissing }
 
 /** Found or started once for all tests: see sqs-service.ts. */
-const { endpoint: sqsEndpoint, missing: sqsMissing, unruly } = inject('sqs')
+const { endpoint: sqsEndpoint, missing: sqsMissing, unruly, slow } = inject('sqs')
 const sqsBroker = sqsUrl(sqsEndpoint)
 const onSqs = {
   resolutionMs: 1_000,
   polled: true,
   unruly,
+  emulated: slow,
   ...(sqsMissing === undefined ? {} : { missing: sqsMissing }),
 }
 const { url: postgresUrl, missing: postgresMissing } = inject('postgres')
@@ -259,8 +260,8 @@ const combined: readonly Pair[] = [
     name: 'sqs × dynamodb',
     hasBackend: true,
     fullTier: true,
-    emulated: true,
     ...onSqs,
+    emulated: true,
     open: () => ({
       options: {
         broker: sqsBroker,

@@ -136,10 +136,13 @@ feature('dead-letters/run-again-or-drop', { backend: false }, async (stage) => {
   })
   broken = false
   const done = next(app, 'succeeded')
-  const retried = await app.deadLetters.retry('default', { ids: [first?.id ?? ''] })
-  // A task that ended twice has two letters.
-  if (stage.mayEndTwice) expect(retried).toBeGreaterThanOrEqual(1)
-  else expect(retried).toBe(1)
+  // What a look at the letters gives back may be on its way for a moment.
+  let retried = 0
+  await until(async () => {
+    retried += await app.deadLetters.retry('default', { ids: [first?.id ?? ''] })
+    return retried > 0
+  })
+  expect(stage.counts(retried, 1), `${retried} retried`).toBe(true)
   expect(await done).toMatchObject({ id: first?.id, attempt: 0 })
   if (stage.pair.hasBackend) {
     expect(await app.result(first?.id ?? '').info()).toMatchObject({
@@ -148,10 +151,12 @@ feature('dead-letters/run-again-or-drop', { backend: false }, async (stage) => {
       result: 'fine',
     })
   }
-  const dropped = await app.deadLetters.drop('default')
-  if (stage.mayEndTwice) expect(dropped).toBeGreaterThanOrEqual(1)
-  else expect(dropped).toBe(1)
-  expect(await app.deadLetters.list('default')).toEqual([])
+  let dropped = 0
+  await until(async () => {
+    dropped += await app.deadLetters.drop('default')
+    return dropped > 0 && (await app.deadLetters.list('default')).length === 0
+  })
+  expect(stage.counts(dropped, 1), `${dropped} dropped`).toBe(true)
 })
 
 feature('dead-letters/capped-by-count-and-age', { backend: false }, async (stage) => {
@@ -166,15 +171,17 @@ feature('dead-letters/capped-by-count-and-age', { backend: false }, async (stage
   const worker = await stage.worker(app, { concurrency: 1 })
   await until(async () => {
     const { ready } = await app.counts('default.dead')
-    return stage.mayEndTwice ? ready >= 8 : ready === 8
+    return stage.counts(ready, 8)
   })
   await worker.stop()
   const { ready } = await app.counts('default.dead')
-  expect(await app.deadLetters.trim('default')).toBe(ready - 3)
+  const gone = await app.deadLetters.trim('default')
   const left = (await app.deadLetters.list('default')).length
-  // One that came once more as the last was dropped is there again.
-  if (stage.unruly) expect(left).toBeGreaterThanOrEqual(3)
-  else expect(left).toBe(3)
+  if (stage.unruly) {
+    // A letter that is there twice is counted twice, and one that came once more as it was dropped is there again.
+    expect(gone).toBeGreaterThan(0)
+    expect(left).toBeGreaterThan(0)
+  } else expect([gone, left]).toEqual([ready - 3, 3])
   const strict = stage.app({ deadLetters: { expires: '1ms' } })
   const trimmed = await strict.deadLetters.trim('default')
   if (stage.unruly) expect(trimmed).toBeGreaterThan(0)

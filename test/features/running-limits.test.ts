@@ -36,26 +36,26 @@ feature('running-limits/concurrency-on-all-workers-together', { backend: true },
 
 feature('running-limits/concurrency-by-key', { backend: true }, async (stage) => {
   const app = stage.app()
-  const running = new Map<string, number>()
+  const running = new Map<string, Set<string>>()
   let most = 0
   const held = gate()
   const task = app.task({
     name: 'task',
     input: type<{ tenant: string }>(),
     concurrency: { limit: 1, key: ({ tenant }) => tenant },
-    run: async ({ tenant }) => {
-      const now = (running.get(tenant) ?? 0) + 1
-      running.set(tenant, now)
-      most = Math.max(most, now)
+    run: async ({ tenant }, { id }) => {
+      const now = running.get(tenant) ?? new Set()
+      running.set(tenant, now.add(id))
+      most = Math.max(most, now.size)
       await held.opened
-      running.set(tenant, now - 1)
+      now.delete(id)
     },
   })
   await stage.worker(app, { concurrency: 8 })
   const many = await task.delayMany(Array.from({ length: 6 }, () => ({ tenant: 'large' })))
   const one = await task.delay({ tenant: 'small' })
   // A large tenant does not keep a small one waiting.
-  await until(() => running.get('small') === 1 && running.get('large') === 1)
+  await until(() => running.get('small')?.size === 1 && running.get('large')?.size === 1)
   held.open()
   await Promise.all([...many, one].map((result) => result.get(soon)))
   expect(most).toBe(1)

@@ -87,7 +87,7 @@ feature('schedules/made-changed-paused-and-removed-at-run-time', { backend: true
   await stage.worker(app, { beat: true })
   const producer = stage.app()
   const contract = producer.task({ name: 'task', input: type<string>(), run: () => {} })
-  const of = (name: string) => runs.filter((id) => id.startsWith(`${name}@`)).length
+  const of = (name: string) => stage.runs(runs).filter((id) => id.startsWith(`${name}@`)).length
   await producer.schedules.upsert('live', every('100ms'), contract.s('x'))
   await until(() => of('live') >= 2)
   await producer.schedules.pause('live')

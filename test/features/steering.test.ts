@@ -17,9 +17,10 @@ feature('control/pause-holds-a-queue-until-resumed', { backend: true }, async (s
   expect(await (await other.delay()).get({ timeout: '5s' })).toBe('ran')
   expect(ran).toEqual([])
   // What a service had sent ahead comes back within a moment.
-  await until(async () => (await app.counts('default')).ready === 1)
+  await until(async () => stage.counts((await app.counts('default')).ready, 1))
+  const ready = stage.unruly ? expect.any(Number) : 1
   expect(await app.inspect.queues()).toMatchObject([
-    { name: 'default', paused: { by: 'kim', reason: 'deploy' }, counts: { ready: 1 } },
+    { name: 'default', paused: { by: 'kim', reason: 'deploy' }, counts: { ready } },
     { name: 'other', paused: undefined },
   ])
   expect(await operator.control.resume('default')).toBe(true)
@@ -37,7 +38,7 @@ feature('control/pause-outlives-workers', { backend: true }, async (stage) => {
   expect(first.describe()).toMatchObject({ state: 'paused', paused: ['default'] })
   await first.stop()
   const second = await stage.worker(app)
-  await until(async () => (await app.counts('default')).ready === 1)
+  await until(async () => stage.counts((await app.counts('default')).ready, 1))
   expect(await held.status()).toBe('PENDING')
   await app.control.resume('default')
   expect(await held.get({ timeout: '5s' })).toBe('ran')
@@ -53,7 +54,7 @@ feature('control/pause-gives-back-what-waits-for-a-slot', { backend: true }, asy
   await task.delayMany([undefined, undefined, undefined])
   await started
   await app.control.pause('default')
-  await until(async () => (await app.counts('default')).ready === 2)
+  await until(async () => stage.counts((await app.counts('default')).ready, 2))
   held.open()
 })
 

@@ -22,7 +22,8 @@ feature('worker/stop-lets-running-tasks-finish', { backend: false }, async (stag
   expect(await stopped).toMatchObject({ reason: 'asked', succeeded: 1, released: 0 })
   expect(ended).toBe(1)
   // What had not started is there for others at once.
-  expect((await app.counts('default')).ready).toBe(1)
+  const { ready } = await app.counts('default')
+  expect(stage.counts(ready, 1), `${ready} ready`).toBe(true)
 })
 
 feature('worker/stop-gives-back-what-does-not-end', { backend: false }, async (stage) => {
@@ -39,7 +40,8 @@ feature('worker/stop-gives-back-what-does-not-end', { backend: false }, async (s
       signal.throwIfAborted()
     },
   })
-  const worker = await stage.worker(app)
+  // One at a time: its twin, where a message comes twice, must not run beside it.
+  const worker = await stage.worker(app, { concurrency: 1 })
   const started = next(app, 'started')
   await task.delay()
   await started
@@ -49,7 +51,8 @@ feature('worker/stop-gives-back-what-does-not-end', { backend: false }, async (s
   const second = await stage.worker(app)
   await done
   // No attempt was charged.
-  expect(attempts).toEqual([0, 0])
+  if (stage.unruly) expect(new Set(attempts)).toEqual(new Set([0]))
+  else expect(attempts).toEqual([0, 0])
   await second.stop()
 })
 
@@ -70,7 +73,8 @@ feature('worker/stops-after-max-tasks', { backend: false }, async (stage) => {
   await task.delayMany(Array.from({ length: 10 }))
   const worker = await stage.worker(app, { maxTasks: 3, concurrency: 1 })
   expect(await worker.stopped).toMatchObject({ reason: 'max-tasks', succeeded: 3 })
-  expect((await app.counts('default')).ready).toBe(7)
+  const { ready } = await app.counts('default')
+  expect(stage.counts(ready, 7), `${ready} ready`).toBe(true)
 })
 
 feature('worker/startup-and-shutdown', { backend: false }, async (stage) => {

@@ -194,12 +194,13 @@ feature('workflows/goes-on-from-what-is-run-again', { backend: true }, async (st
 feature('workflows/run-again-as-a-whole', { backend: true }, async (stage) => {
   const { app, sum } = tasksOf(stage)
   let broken = true
+  let round = 1
   const flaky = app.task({
     name: 'flaky',
     input: type<number>(),
     retry: { maxRetries: 0 },
     run: (n) => {
-      if (broken) throw new Error('no')
+      if (broken) throw new Error(`no ${round}`)
       return n
     },
   })
@@ -215,15 +216,16 @@ feature('workflows/run-again-as-a-whole', { backend: true }, async (stage) => {
     .applyAsync()
   const failed = () => flow.get(soon).catch((error: unknown) => error)
   expect(await failed()).toBeInstanceOf(TaskFailure)
-  await until(() => heard.length === 1)
+  await until(() => stage.runs(heard).length === 1)
+  round = 2
   await app.control.retry(flow.id)
   expect(await failed()).toBeInstanceOf(TaskFailure)
   // In every round whoever wants to hear of a failure does.
-  await until(() => heard.length === 2)
+  await until(() => stage.runs(heard).length === 2)
   broken = false
   await app.control.retry(flow.id)
   expect(await flow.get(soon)).toBe(6)
-  expect(heard).toEqual(['no', 'no'])
+  expect(stage.runs(heard)).toEqual(['no 1', 'no 2'])
 })
 
 feature('workflows/failures-can-be-collected', { backend: true }, async (stage) => {

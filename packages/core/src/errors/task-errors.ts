@@ -56,12 +56,15 @@ export class SoftTimeLimitExceeded extends TqError {
   }
 }
 
-/** The hard time limit has passed: the task has failed, whatever it still returns. */
+/**
+ * The hard time limit has passed, or the longest time that the broker lets a worker hold a task: the task has failed,
+ * whatever it still returns.
+ */
 export class TimeLimitExceeded extends TqError {
   override readonly name = 'TimeLimitExceeded'
 
-  constructor(limitMs: number) {
-    super('TIME_LIMIT_EXCEEDED', `The time limit of ${limitMs} ms has passed.`, { details: { limitMs } })
+  constructor(limitMs: number, message = `The time limit of ${limitMs} ms has passed.`) {
+    super('TIME_LIMIT_EXCEEDED', message, { details: { limitMs } })
   }
 }
 

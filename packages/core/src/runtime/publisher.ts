@@ -8,8 +8,8 @@ import type { ParkedDelays } from './parked-delays.ts'
 
 /** Messages whose sender waits for them together. */
 interface Shipment {
-  /** By the monotonic clock, from the moment it was handed in. */
-  readonly deadline: Millis
+  /** Since when nothing of it was taken, by the monotonic clock: at first, when it was handed in or its turn came. */
+  quietSince: Millis
   left: number
   resolve(): void
   reject(error: Error): void
@@ -36,7 +36,8 @@ const mostUnderWay = 4
 
 /**
  * Sends messages. All that is sent in one turn of the event loop goes in one batch per queue; what the service
- * refuses for now, or does not answer, is sent again with the same id until the deadline.
+ * refuses for now, or does not answer, is sent again with the same id. A shipment ends late when nothing of it was taken for
+ * so long: a hundred thousand messages may take their time, as long as some get through.
  */
 export class Publisher {
   readonly #broker: Broker
@@ -47,6 +48,8 @@ export class Publisher {
   readonly #timeoutMs: Millis
   readonly #waiting = new Map<string, Entry[]>()
   readonly #underWay = new Map<string, number>()
+  /** When something of a busy queue was last taken. */
+  readonly #takenAt = new Map<string, Millis>()
   #flushPlanned = false
   #idle: (() => void)[] = []
 
@@ -73,8 +76,12 @@ export class Publisher {
   publish(queue: string, messages: readonly OutboundMessage[]): Promise<void> {
     if (messages.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      const deadline = this.#clock.monotonic() + this.#timeoutMs
-      const shipment: Shipment = { deadline, left: messages.length, resolve, reject }
+      const shipment: Shipment = {
+        quietSince: this.#clock.monotonic(),
+        left: messages.length,
+        resolve,
+        reject,
+      }
       const waiting = this.#waiting.get(queue) ?? []
       this.#waiting.set(queue, waiting)
       for (const message of messages) waiting.push({ message, shipment })
@@ -108,6 +115,9 @@ export class Publisher {
       const batch = waiting.splice(0, this.#broker.capabilities.maxBatch)
       if (waiting.length === 0) this.#waiting.delete(queue)
       this.#underWay.set(queue, underWay + 1)
+      // While it waited in line, those ahead of it were taken.
+      const takenAt = this.#takenAt.get(queue)
+      if (takenAt !== undefined) for (const { shipment } of batch) heardFrom(shipment, takenAt)
       void this.#ship(queue, batch).finally(() => this.#shipped(queue))
     }
   }
@@ -117,6 +127,7 @@ export class Publisher {
     if (left > 0) this.#underWay.set(queue, left)
     else this.#underWay.delete(queue)
     this.#flush(queue)
+    if (!this.#underWay.has(queue)) this.#takenAt.delete(queue)
     if (this.#waiting.size > 0 || this.#underWay.size > 0) return
     for (const resolve of this.#idle.splice(0)) resolve()
   }
@@ -125,19 +136,24 @@ export class Publisher {
     let pending = entries
     for (let round = 0; ; round++) {
       const outcomes = await this.#tryOnce(queue, pending)
-      pending = pending.filter((entry, index) => this.#conclude(queue, entry, outcomes[index] ?? 'unknown'))
+      const now = this.#clock.monotonic()
+      if (outcomes.includes('accepted')) this.#takenAt.set(queue, now)
+      pending = pending.filter((entry, index) =>
+        this.#conclude(queue, entry, outcomes[index] ?? 'unknown', now),
+      )
       if (pending.length === 0) return
       await sleep(this.#clock, Math.min(1_000, 25 * 2 ** round) * (0.5 + Math.random() / 2))
     }
   }
 
   /** Tells the sender; true when the message has to be sent again. */
-  #conclude(queue: string, { shipment }: Entry, outcome: Attempted): boolean {
+  #conclude(queue: string, { shipment }: Entry, outcome: Attempted, now: Millis): boolean {
     if (outcome === 'accepted') {
+      heardFrom(shipment, now)
       if (--shipment.left === 0) shipment.resolve()
       return false
     }
-    const late = this.#clock.monotonic() >= shipment.deadline
+    const late = now >= shipment.quietSince + this.#timeoutMs
     if (!late && (outcome === 'unknown' || isTransient(outcome.rejected))) return true
     shipment.reject(outcome === 'unknown' ? this.#unknown(queue) : this.#rejection(queue, outcome))
     return false
@@ -166,7 +182,8 @@ export class Publisher {
   async #tryOnce(queue: string, entries: readonly Entry[]): Promise<readonly Attempted[]> {
     const all = (outcome: Attempted) => entries.map(() => outcome)
     const messages = entries.map(({ message }) => message)
-    const leftMs = Math.max(...entries.map(({ shipment }) => shipment.deadline)) - this.#clock.monotonic()
+    const quietSince = Math.max(...entries.map(({ shipment }) => shipment.quietSince))
+    const leftMs = quietSince + this.#timeoutMs - this.#clock.monotonic()
     let cancelTimer = () => {}
     const timeout = new Promise<readonly Attempted[]>((resolve) => {
       cancelTimer = this.#clock.setTimer(Math.max(leftMs, 1), () => resolve(all('unknown')))
@@ -233,6 +250,10 @@ export class Publisher {
     const rejected = this.#backend?.classify(cause) ?? 'unknown'
     return { rejected, reason: reasonOf(cause), cause, backend: true }
   }
+}
+
+function heardFrom(shipment: Shipment, at: Millis): void {
+  shipment.quietSince = Math.max(shipment.quietSince, at)
 }
 
 /** One outcome for each message, in order, where only the fresh ones were handed over. */

@@ -46,7 +46,7 @@ export interface AppSettings {
   readonly accept?: readonly Codec[]
   /** Dead letters beyond this many per queue, the oldest, or older than this, are deleted. @default 10,000 and '90d' */
   readonly deadLetters?: { readonly keep?: number; readonly expires?: Duration }
-  /** How long sending may take before it is refused or reported as unknown. @default '10s' */
+  /** What is sent is refused, or reported as unknown, when nothing of it is taken for so long. @default '10s' */
   readonly publishTimeout?: Duration
   /** What is kept of tasks for `app.history` and the dashboard; false for nothing beyond results. @default on */
   readonly history?: HistoryOptions | false

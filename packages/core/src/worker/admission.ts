@@ -30,6 +30,14 @@ export interface Admitted {
   readonly refused: readonly Refusal[]
 }
 
+/** How a task has failed: its dead letter says no more, so that one that is sent twice is the same. */
+interface Failure {
+  readonly error: TaskErrorInfo
+  readonly reason: string
+  /** In milliseconds since 1970. */
+  readonly endedAt: number
+}
+
 interface Read {
   readonly delivery: Delivery
   readonly envelope: Envelope
@@ -61,8 +69,12 @@ export class Admission {
     }
   }
 
-  /** Rejects when the backend cannot be asked; asking again is safe. */
-  async admit(deliveries: readonly Delivery[]): Promise<Admitted> {
+  /**
+   * Rejects when the backend cannot be asked; asking again is safe.
+   *
+   * @param leasedAt When they were handed over, by the monotonic clock.
+   */
+  async admit(deliveries: readonly Delivery[], leasedAt: Millis): Promise<Admitted> {
     const refused: Refusal[] = []
     const readable: Read[] = []
     for (const delivery of deliveries) {
@@ -89,7 +101,7 @@ export class Admission {
       }
       const { envelope } = read
       const input = inputs.has(envelope) ? inputs.get(envelope) : envelope.input
-      const job = this.#toJob(read, claim, input, receivedAt)
+      const job = this.#toJob(read, claim, input, leasedAt, receivedAt)
       const outcome: Outcome | undefined =
         typeof claim === 'string'
           ? { type: 'drop', revoked: claim === 'revoked' }
@@ -150,18 +162,24 @@ export class Admission {
   #endedBefore(
     { delivery, envelope }: Read,
     claim: ClaimOutcome,
-    failure: TaskErrorInfo | undefined,
+    failure: Failure | undefined,
   ): SettleItem | undefined {
     const over = claim === 'terminal' || claim === 'revoked'
     const flow = over ? envelope.flow : undefined
     if (!failure && !flow) return undefined
     const item = failure
-      ? this.#deadLetter(delivery, 'failed before', failure)
+      ? this.#deadLetter(delivery, failure)
       : ({ lease: delivery.lease } satisfies CommitItem)
     return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
   }
 
-  #toJob({ delivery, envelope }: Read, claim: ClaimOutcome, input: unknown, receivedAt: Millis): Job {
+  #toJob(
+    { delivery, envelope }: Read,
+    claim: ClaimOutcome,
+    input: unknown,
+    leasedAt: Millis,
+    receivedAt: Millis,
+  ): Job {
     return {
       delivery,
       envelope,
@@ -169,6 +187,7 @@ export class Admission {
       task: this.#runtime.registry.get(envelope.task) ?? this.#unknown,
       queue: this.#queue,
       epoch: typeof claim === 'object' ? claim.epoch : 0,
+      leasedAt,
       receivedAt,
       suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
       lost: false,
@@ -207,8 +226,8 @@ export class Admission {
   async #failuresAmong(
     read: readonly Read[],
     claims: readonly ClaimOutcome[],
-  ): Promise<ReadonlyMap<Read, TaskErrorInfo>> {
-    const failures = new Map<Read, TaskErrorInfo>()
+  ): Promise<ReadonlyMap<Read, Failure>> {
+    const failures = new Map<Read, Failure>()
     const { backend, oneStore } = this.#connection
     const over = read.filter(
       ({ envelope }, index) => claims[index] === 'terminal' && (!oneStore || envelope.flow !== undefined),
@@ -218,7 +237,12 @@ export class Admission {
     for (const [index, one] of over.entries()) {
       const record = records[index]
       if (record?.state !== 'FAILURE' || record.generation !== one.envelope.generation) continue
-      failures.set(one, readDetail(record).error ?? { name: 'Error', message: 'no reason was kept' })
+      const { error, reason, endedAt } = readDetail(record)
+      failures.set(one, {
+        error: error ?? { name: 'Error', message: 'no reason was kept' },
+        reason: reason ?? 'failed before',
+        endedAt: endedAt ?? record.updatedAt,
+      })
     }
     return failures
   }
@@ -266,11 +290,15 @@ export class Admission {
         reason: error.message,
       },
     )
-    return this.#deadLetter(delivery, 'unreadable message', error)
+    return this.#deadLetter(delivery, {
+      error,
+      reason: 'unreadable message',
+      endedAt: this.#runtime.clock.now(),
+    })
   }
 
-  #deadLetter({ message, lease }: Delivery, reason: string, error: TaskErrorInfo): CommitItem {
-    return { lease, publish: [deadLetter(this.#queue, message, reason, error, this.#runtime.clock.now())] }
+  #deadLetter({ message, lease }: Delivery, { error, reason, endedAt }: Failure): CommitItem {
+    return { lease, publish: [deadLetter(this.#queue, message, reason, error, endedAt)] }
   }
 }
 

@@ -123,7 +123,8 @@ function checkSize(json: string, what: string, limit: number): void {
   )
 }
 
-function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
+/** What becomes of a run that threw, or was ended. */
+export function toFailure(job: Job, context: RunContext, thrown: unknown): Outcome {
   if (job.lost) return { type: 'lost' }
   const { stopReason } = context
   if (stopReason instanceof WorkerStopping) return { type: 'release' }

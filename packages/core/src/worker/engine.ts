@@ -1,16 +1,17 @@
 import type { Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
-import { WorkerStopping } from '../errors/task-errors.ts'
+import { type TimeLimitExceeded, WorkerStopping } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { keepResult } from '../runtime/large-results.ts'
 import { LogLines } from '../runtime/log-lines.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 import type { ActiveRun } from './active-run.ts'
-import { type AttemptSettings, attempt, type TakeHandler } from './attempt.ts'
+import { type AttemptSettings, attempt, type TakeHandler, toFailure } from './attempt.ts'
 import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
+import { LeaseEnd } from './lease-end.ts'
 import { LeaseKeeping } from './lease-keeper.ts'
 import { type LimitGate, limitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
@@ -48,6 +49,7 @@ export class Engine {
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
   readonly #reporter: RunReporter
+  readonly #leaseEnd: LeaseEnd
   readonly #services: RunServices
   readonly #slots: Slots
   readonly #pump: Pump
@@ -102,6 +104,9 @@ export class Engine {
     const newLines = () => new LogLines(settings.history.isSecret, () => clock.now())
     this.#services = keepsLogs ? { logger, connect, newLines } : { logger, connect }
     this.#reporter = new RunReporter(runtime, connection, this.active, options.name)
+    this.#leaseEnd = new LeaseEnd(clock, connection.broker, options.leaseMs, this.active, (run, error) =>
+      this.#outlived(run, error),
+    )
     this.#pump = new Pump(this.#queues, options.burst ? 100 : 5_000, {
       now: () => runtime.clock.monotonic(),
       room: (session) => this.#slots.room(session),
@@ -204,6 +209,7 @@ export class Engine {
 
   async open(): Promise<void> {
     for (const session of this.#queues.sessions) await session.open()
+    this.#leaseEnd.start()
   }
 
   /** Takes and runs tasks until the signal aborts; then everything not started is given back. */
@@ -228,6 +234,7 @@ export class Engine {
 
   async close(hurry: AbortSignal): Promise<void> {
     this.#slots.close()
+    this.#leaseEnd.stop()
     this.#reporter.stop()
     // Leases are kept until the last result is settled.
     await this.#queues.close(hurry)
@@ -246,6 +253,7 @@ export class Engine {
       startedAt: clock.now(),
       startedTick: clock.monotonic(),
       announced: false,
+      attempt: Promise.resolve(),
       decided: false,
     }
     job.context = context
@@ -259,9 +267,18 @@ export class Engine {
   #attempt(run: ActiveRun): Promise<void> {
     const { job, context } = run
     const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
-    return attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline).then((outcome) =>
-      this.#conclude(run, outcome),
-    )
+    const running = attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline)
+    run.attempt = running
+    return running.then((outcome) => this.#conclude(run, outcome))
+  }
+
+  /** Its lease cannot be kept any longer. As past a hard limit: it has failed, whatever its handler still does. */
+  #outlived(run: ActiveRun, error: TimeLimitExceeded): void {
+    const { job, context } = run
+    context.stop(error)
+    context.terminate?.()
+    context.running ??= run.attempt
+    this.#conclude(run, toFailure(job, context, error))
   }
 
   /** Its message goes before it runs; without that it must not run. */
@@ -271,6 +288,7 @@ export class Engine {
   }
 
   #conclude(run: ActiveRun, outcome: Outcome): void {
+    if (run.decided) return
     const { job, session, context } = run
     run.decided = true
     try {

@@ -14,7 +14,9 @@ export interface Job {
   readonly queue: string
   /** The right to write the task's record. */
   readonly epoch: number
-  /** By the monotonic clock. */
+  /** When its message was handed over, by the monotonic clock. */
+  readonly leasedAt: Millis
+  /** When it was admitted, by the same: the backend may have been away meanwhile. */
   readonly receivedAt: Millis
   /** It lost its lease twice: it runs alone, in a process of its own where possible. */
   readonly suspect: boolean

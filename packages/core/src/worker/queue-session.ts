@@ -226,11 +226,12 @@ export class QueueSession {
   /** Decides what runs. While the backend is away the batch waits, its leases kept; nothing is lost for that. */
   async #admit(line: Line, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
     for (const { lease } of deliveries) line.held.set(lease, undefined)
+    const leasedAt = this.#runtime.clock.monotonic()
     line.deadlines?.counted(
       deliveries.map(({ lease }) => lease),
-      this.#runtime.clock.monotonic(),
+      leasedAt,
     )
-    const admitted = await this.#admitPatiently(line, deliveries, signal)
+    const admitted = await this.#admitPatiently(line, deliveries, leasedAt, signal)
     const stillHeld = ({ delivery }: Job) => line === this.#line && line.held.has(delivery.lease)
     if (!admitted) {
       for (const { lease } of deliveries) line.settling.giveBack(lease, () => line.held.delete(lease))
@@ -247,11 +248,12 @@ export class QueueSession {
   async #admitPatiently(
     line: Line,
     deliveries: readonly Delivery[],
+    leasedAt: Millis,
     signal: AbortSignal,
   ): Promise<Admitted | undefined> {
     while (!signal.aborted && line === this.#line) {
       try {
-        return await this.#admission.admit(deliveries)
+        return await this.#admission.admit(deliveries, leasedAt)
       } catch (error) {
         this.#runtime.logger.warn(`queue '${this.queue}': the backend does not answer; tasks wait for it`, {
           error: String(error),

@@ -1,3 +1,4 @@
+import type { BrokerCapabilities } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
@@ -17,8 +18,6 @@ export function checkRequirements(
   options: ResolvedWorkerOptions,
 ): void {
   const { name, capabilities } = connection.broker
-  const { leaseSetting } = capabilities
-  const orRaise = leaseSetting === undefined ? '' : `, or raise ${leaseSetting}`
   if (!connection.backend && capabilities.maxDelayMs < shortestDelayMs) {
     throw new TqError(
       'CAPABILITY_MISSING',
@@ -31,7 +30,7 @@ export function checkRequirements(
     if (limitMs !== undefined && limitMs > capabilities.maxLeaseMs) {
       throw new TqError(
         'CAPABILITY_MISSING',
-        `Task '${task.name}' may run ${limitMs} ms, but ${name} lets a worker hold a task for at most ${capabilities.maxLeaseMs} ms. Lower its timeLimit${orRaise}.`,
+        `Task '${task.name}' may run ${limitMs} ms, but ${name} lets a worker hold a task for at most ${capabilities.maxLeaseMs} ms. Lower its timeLimit${orRaise(capabilities)}.`,
         { details: { task: task.name, limitMs, maxLeaseMs: capabilities.maxLeaseMs } },
       )
     }
@@ -45,6 +44,11 @@ export function checkRequirements(
       )
     }
   }
+}
+
+/** The rest of an advice to do with shorter leases. */
+export function orRaise({ leaseSetting }: Pick<BrokerCapabilities, 'leaseSetting'>): string {
+  return leaseSetting === undefined ? '' : `, or raise ${leaseSetting}`
 }
 
 /** What works less well on this pair of services, for the log at start. */

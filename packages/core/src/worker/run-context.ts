@@ -40,7 +40,7 @@ export class RunContext implements TaskContext<unknown> {
   lines: LogLines | undefined
   /** Headers for the next attempt. */
   carried: Readonly<Record<string, string>> | undefined
-  /** The handler of a run with a time limit: it may go on after the limit has decided. */
+  /** The handler of a run that a limit may end, or has ended: it may go on after that. */
   running: Promise<unknown> | undefined
   /** Kills the process of an isolated run. */
   terminate: (() => void) | undefined

@@ -5,7 +5,7 @@ import { checkTaskId } from '../options/names.ts'
 import type { EndedStep, FollowUps } from '../runtime/follow-ups.ts'
 import { resultDetail, resultOf } from '../runtime/large-results.ts'
 import { keepAsides } from '../runtime/packing.ts'
-import type { Payloads } from '../runtime/payloads.ts'
+import { isMissing, type Payloads } from '../runtime/payloads.ts'
 import { type RecordDetail, readDetail } from '../runtime/record-detail.ts'
 import { type Connection, needBackend, type Runtime } from '../runtime/runtime.ts'
 import { noteSent, sentBefore } from '../runtime/sent-before.ts'
@@ -178,21 +178,36 @@ export class Workflows implements FollowUps {
     const asked = ended.filter(({ end }) => end === undefined)
     const records = backend && asked.length > 0 ? await backend.results.get(asked.map(({ id }) => id)) : []
     const moves: Move[] = []
-    for (const { id, link, end } of ended) if (end) moves.push(await this.#move(connection, id, link, end))
+    for (const { id, link, end } of ended) {
+      const move = end && (await this.#move(connection, id, link, end, false))
+      if (move) moves.push(move)
+    }
     for (const [index, { id, link, generation }] of asked.entries()) {
       const record = records[index]
       const end =
         record && record.generation === generation ? await endOf(record, connection.payloads) : undefined
-      if (end) moves.push(await this.#move(connection, id, link, end))
+      const move = end && (await this.#move(connection, id, link, end, true))
+      if (move) moves.push(move)
     }
     return moves
   }
 
-  /** With the steps that follow, wherever they are kept. Where they are gone, that is how it ends. */
-  async #move({ payloads }: Connection, id: string, link: FlowLink, end: FlowValue): Promise<Move> {
+  /**
+   * With the steps that follow, wherever they are kept. Where they are gone, that is how it ends.
+   *
+   * @param late It has ended before: its steps are deleted once they are sent, so that those that are gone were sent.
+   */
+  async #move(
+    { payloads }: Connection,
+    id: string,
+    link: FlowLink,
+    end: FlowValue,
+    late: boolean,
+  ): Promise<Move | undefined> {
     if (!link.framesAt) return { continuation: link, end }
     const { framesAt, ...rest } = link
     const [frames] = await payloads.load([framesAt])
+    if (late && isMissing(frames)) return undefined
     if (frames instanceof TqError) return { continuation: rest, end: { error: describeError(frames), id } }
     return { continuation: { ...rest, frames: frames as FlowLink['frames'] }, end }
   }
