@@ -119,7 +119,7 @@ feature('running-limits/throttle-sends-one-in-a-time', { backend: true }, async 
   const ran: string[] = []
   const task = app.task({ name: 'task', input: type<number>(), run: (_, { id }) => void ran.push(id) })
   await stage.worker(app)
-  const throttle = { key: 'digest', every: '1s' } as const
+  const throttle = { key: 'digest', every: '2s' } as const
   const first = await task.applyAsync(1, { throttle })
   const second = await task.applyAsync(2, { throttle })
   expect(second.id).toBe(first.id)
@@ -139,7 +139,7 @@ feature('running-limits/debounce-runs-the-last', { backend: true }, async (stage
   const seen: number[] = []
   const task = app.task({ name: 'task', input: type<number>(), run: (n) => void seen.push(n) })
   await stage.worker(app)
-  const debounce = { key: 'index', wait: '300ms' } as const
+  const debounce = { key: 'index', wait: '1s' } as const
   const results = []
   for (const n of [1, 2, 3]) results.push(await task.applyAsync(n, { debounce }))
   await results[2]?.get(soon)

@@ -2,14 +2,12 @@ import type { Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { type TimeLimitExceeded, WorkerStopping } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
-import { keepResult } from '../runtime/large-results.ts'
 import { LogLines } from '../runtime/log-lines.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
 import type { ActiveRun } from './active-run.ts'
-import { type AttemptSettings, attempt, type TakeHandler, toFailure } from './attempt.ts'
-import { inlineHandler, withMiddleware } from './handler.ts'
-import { ProcessPool } from './isolate/process-pool.ts'
+import { toFailure } from './attempt.ts'
+import { Attempts } from './attempts.ts'
 import type { Job } from './job.ts'
 import { LeaseEnd } from './lease-end.ts'
 import { LeaseKeeping } from './lease-keeper.ts'
@@ -43,11 +41,8 @@ export class Engine {
   readonly #host: EngineHost
   readonly #queues: WorkerQueues
   readonly #keeping: LeaseKeeping
-  readonly #pool: ProcessPool
   readonly #gate: LimitGate | undefined
-  readonly #attempts: AttemptSettings
-  readonly #inline: TakeHandler
-  readonly #isolated: TakeHandler
+  readonly #attempts: Attempts
   readonly #reporter: RunReporter
   readonly #leaseEnd: LeaseEnd
   readonly #services: RunServices
@@ -75,29 +70,13 @@ export class Engine {
       options.order,
       (name) => new QueueSession(name, runtime, connection, options, this.#keeping, gate, onRefused),
     )
-    const pool = new ProcessPool(options.modules, loader, runtime.logger)
-    this.#pool = pool
+    const attempts = new Attempts(runtime, connection, options, loader)
+    this.#attempts = attempts
     this.#slots = new Slots(this.#queues, options.concurrency, {
       clock: runtime.clock,
-      isolates: pool.usable,
+      isolates: attempts.isolates,
       start: (session, job) => this.#run(session, job),
     })
-    // Something is left for the rest of the record.
-    const maxResultBytes =
-      (connection.backend?.capabilities.maxValueBytes ?? Number.POSITIVE_INFINITY) - 16_384
-    this.#attempts = {
-      clock: runtime.clock,
-      time: connection.time,
-      maxResultBytes,
-      aboveBytes: Math.min(connection.payloads.aboveBytes, maxResultBytes / 3),
-      ...(connection.payloads.on && connection.backend
-        ? { keepResult: resultKeeper(runtime, connection) }
-        : {}),
-    }
-    const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
-    this.#inline = () => inline
-    // The middleware runs in the child, around the handler, where its context is.
-    this.#isolated = () => pool.take()
     const { logger, clock, settings } = runtime
     const connect = () => runtime.connect()
     const keepsLogs = settings.history.logs && connection.backend !== undefined
@@ -240,7 +219,7 @@ export class Engine {
     await this.#queues.close(hurry)
     this.#gate?.stop()
     await this.#keeping.close()
-    this.#pool.close()
+    this.#attempts.close()
   }
 
   #run(session: QueueSession, job: Job): void {
@@ -265,9 +244,7 @@ export class Engine {
   }
 
   #attempt(run: ActiveRun): Promise<void> {
-    const { job, context } = run
-    const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
-    const running = attempt(this.#attempts, job, context, isolated ? this.#isolated : this.#inline)
+    const running = this.#attempts.run(run.job, run.context)
     run.attempt = running
     return running.then((outcome) => this.#conclude(run, outcome))
   }
@@ -338,13 +315,5 @@ export class Engine {
     })
     while (this.active.size > 0 && !late) await this.#changed()
     given.abort()
-  }
-}
-
-/** Results that are too large for their records are kept as long as those. */
-function resultKeeper({ settings }: Runtime, { payloads }: Connection) {
-  return ({ envelope: { id, generation }, task }: Job, value: unknown) => {
-    const ttlMs = Math.max(task.policy.successTtlMs, settings.history.expiresMs)
-    return keepResult(payloads, id, generation, value, ttlMs)
   }
 }
