@@ -159,6 +159,35 @@ feature('dead-letters/run-again-or-drop', { backend: false }, async (stage) => {
   expect(stage.counts(dropped, 1), `${dropped} dropped`).toBe(true)
 })
 
+feature('dead-letters/run-again-once-though-they-die-again', { backend: false }, async (stage) => {
+  const app = stage.app({ defaults: { retry: { maxRetries: 0 } } })
+  let runs = 0
+  const hopeless = app.task({
+    name: 'hopeless',
+    run: () => {
+      runs++
+      throw new Error('no')
+    },
+  })
+  await stage.worker(app)
+  await hopeless.delayMany([undefined, undefined])
+  const bothDead = async () => {
+    const letters = await app.deadLetters.list('default')
+    return stage.runs(letters.map(({ id }) => id)).length === 2
+  }
+  await until(bothDead)
+  let retried = 0
+  // What a look at the letters gives back may be on its way for a moment.
+  await until(async () => {
+    retried = await app.deadLetters.retry('default')
+    return retried > 0
+  })
+  if (stage.unruly) expect(retried).toBeGreaterThan(0)
+  else expect([1, 2]).toContain(retried)
+  await until(bothDead)
+  if (!stage.unruly) expect(runs).toBe(2 + retried)
+})
+
 feature('dead-letters/capped-by-count-and-age', { backend: false }, async (stage) => {
   const app = stage.app({ deadLetters: { keep: 3 }, defaults: { retry: { maxRetries: 0 } } })
   const hopeless = app.task({

@@ -113,7 +113,8 @@ export class DeadLetters {
 
   /**
    * Leases batch after batch; `look` says which to delete and when to stop, the rest goes back at the end. A letter that
-   * comes twice is looked at once, and kept once: giving it back may copy it.
+   * comes twice is looked at once, and kept once: giving it back may copy it. What was run again and has died once more
+   * meanwhile stays, and where there is nothing else the walk is over: it would never end.
    */
   async #walk(
     queue: string,
@@ -130,6 +131,7 @@ export class DeadLetters {
     const drop = (letters: readonly Delivery[]) =>
       settlePatiently(settler, 'dropping dead letters', leasesOf(letters), (open) => receiver.ack(open))
     const met = new Set<string>()
+    const handled = new Set<string>()
     const kept: Delivery[] = []
     const twins: Delivery[] = []
     try {
@@ -137,11 +139,17 @@ export class DeadLetters {
         const deliveries = await this.#next(receiver, Math.min(batch, limit - seen))
         if (deliveries.length === 0) return
         seen += deliveries.length
-        const letters = deliveries.filter((delivery) => isNew(delivery, met))
-        if (letters.length < deliveries.length) {
-          twins.push(...deliveries.filter((delivery) => !letters.includes(delivery)))
+        const single = deliveries.filter((delivery) => this.#isNew(delivery, met))
+        if (single.length < deliveries.length) {
+          twins.push(...deliveries.filter((delivery) => !single.includes(delivery)))
+        }
+        const letters = single.filter(({ message }) => !handled.has(message.id))
+        if (letters.length < single.length) {
+          kept.push(...single.filter(({ message }) => handled.has(message.id)))
+          if (letters.length === 0) return
         }
         const { done: chosen, last } = await look(connection, letters)
+        for (const { message } of chosen) handled.add(message.id)
         const done = new Set(chosen)
         kept.push(...letters.filter((delivery) => !done.has(delivery)))
         if (done.size > 0) {
@@ -163,6 +171,18 @@ export class DeadLetters {
         await receiver.close()
       }
     }
+  }
+
+  /** Whether it was not met before. One that does not say when it died is always new. */
+  #isNew(delivery: Delivery, met: Set<string>): boolean {
+    const died = diedAt(delivery)
+    if (died === undefined) return true
+    const { message } = delivery
+    // Run again, it may die within the same millisecond.
+    const letter = `${message.id} ${died} ${this.#read(message)?.generation}`
+    if (met.has(letter)) return false
+    met.add(letter)
+    return true
   }
 
   #next(receiver: Receiver, max: number): Promise<readonly Delivery[]> {
@@ -217,15 +237,6 @@ export class DeadLetters {
 function diedAt({ message, sentAt }: Delivery): number | undefined {
   const { 'tq-dead-at': told } = message.headers
   return told === undefined ? sentAt : Number(told)
-}
-
-/** Whether it was not met before. One that does not say when it died is always new. */
-function isNew(delivery: Delivery, met: Set<string>): boolean {
-  const died = diedAt(delivery)
-  const letter = `${delivery.message.id} ${died}`
-  if (died !== undefined && met.has(letter)) return false
-  met.add(letter)
-  return true
 }
 
 function leasesOf(deliveries: readonly Delivery[]): readonly Lease[] {
