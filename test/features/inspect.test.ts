@@ -45,7 +45,11 @@ feature('inspect/workers-answer-at-once-or-with-their-heartbeat', { backend: tru
     ['a', 'pong'],
     ['b', 'pong'],
   ])
-  const active = (await operator.inspect.active()).flatMap(({ value }) => value ?? [])
+  // A worker that is busy may answer too late.
+  const active = await until(async () => {
+    const told = (await operator.inspect.active()).flatMap(({ value }) => value ?? [])
+    return told.length > 0 && told
+  })
   expect(stage.shown(active)).toMatchObject([
     { id, name: 'task', queue: 'default', startedAt: expect.any(Number) },
   ])
