@@ -135,7 +135,9 @@ feature('history/tells-what-a-task-went-through', { backend: true }, async (stag
   const childId = await sent.get({ timeout: '5s' })
   await app.result(childId).get({ timeout: '5s' })
   const children = await app.history.list({ parent: sent.id })
-  expect(children.tasks.map(({ id, parent }) => [id, parent])).toEqual([[childId, sent.id]])
+  // A parent that runs twice sends two.
+  const own = children.tasks.filter(({ id }) => !stage.unruly || id === childId)
+  expect(own.map(({ id, parent }) => [id, parent])).toEqual([[childId, sent.id]])
   expect(await app.history.get('nobody-knows-me')).toBeUndefined()
 })
 

@@ -212,8 +212,8 @@ test('a worker without the store passes it on to one that has it', async () => {
   await passedOn.opened
   await without.stop()
   await stage.worker(sender)
-  await until(() => ran.length === 1, 30_000)
-  expect(ran).toEqual(['with'])
+  await until(() => stage.runs(ran).length === 1, 30_000)
+  expect(stage.runs(ran)).toEqual(['with'])
   await stage.end()
 })
 

@@ -47,11 +47,11 @@ function copying(payload?: PayloadStore) {
   onTestFinished(() => app.close())
   return {
     app,
+    acked,
     /** Sends what was received under this id, and waits until the copy is acknowledged, too. */
     again: async (id: string) => {
       const message = received.find((one) => one.id === id)
       if (!message) throw new Error(`${id} was never received`)
-      await until(() => acked.has(id))
       const { broker } = await (app as unknown as AppInternals).runtime.connect()
       await broker.publish('default', [{ ...message, priority: 4 }])
       await until(() => (acked.get(id) ?? 0) >= 2)
@@ -69,7 +69,7 @@ async function until(check: () => boolean): Promise<void> {
 
 test('of a step whose next steps were kept elsewhere, and are gone', async () => {
   const kept = new Map<string, Uint8Array>()
-  const { app, again } = copying({
+  const { app, acked, again } = copying({
     name: 'test',
     maxBytes: 1_000_000,
     open: async () => {},
@@ -93,14 +93,38 @@ test('of a step whose next steps were kept elsewhere, and are gone', async () =>
   await worker.start()
   onTestFinished(() => worker.stop({ grace: 0 }).then(() => {}))
   const flow = await chain(first.s(1), second.s({ text: 'x'.repeat(20_000) }, { from: 'n' })).delay()
+  await until(() => acked.has(`${flow.id}.0`))
   await until(() => [...kept.keys()].every((key) => !key.startsWith(`${flow.id}.0.`)) && kept.size > 0)
   await again(`${flow.id}.0`)
   gate.resolve()
   expect(await flow.get({ timeout: '10s' })).toBe(2)
 })
 
-test('of a task that failed: its dead letter is sent again, and is the same', async () => {
+test('of a task that still runs: the run that ends later is told as lost, not as revoked', async () => {
   const { app, again } = copying()
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let runs = 0
+  const task = app.task({ name: 'task', run: () => gates[runs++]?.promise })
+  const told: string[] = []
+  for (const name of ['started', 'succeeded', 'revoked', 'lost'] as const)
+    app.on(name, () => void told.push(name))
+  const worker = createWorker(app)
+  await worker.start()
+  onTestFinished(() => worker.stop({ grace: 0 }).then(() => {}))
+  const result = await task.delay()
+  await until(() => told.length === 1)
+  const copied = again(result.id)
+  await until(() => told.length === 2)
+  gates[1]?.resolve()
+  await result.get({ timeout: '10s' })
+  gates[0]?.resolve()
+  await copied
+  await until(() => told.length === 4)
+  expect(told).toEqual(['started', 'started', 'succeeded', 'lost'])
+})
+
+test('of a task that failed: its dead letter is sent again, and is the same', async () => {
+  const { app, acked, again } = copying()
   const task = app.task({
     name: 'task',
     retry: { maxRetries: 0 },
@@ -113,6 +137,7 @@ test('of a task that failed: its dead letter is sent again, and is the same', as
   onTestFinished(() => worker.stop({ grace: 0 }).then(() => {}))
   const result = await task.delay()
   await expect(result.get({ timeout: '10s' })).rejects.toBeInstanceOf(TaskFailure)
+  await until(() => acked.has(result.id))
   await again(result.id)
   const letters = await app.deadLetters.list('default')
   expect(letters.map(({ id, error }) => [id, error])).toEqual([[result.id, 'Error: no']])

@@ -14,8 +14,8 @@ export interface ActiveRun {
   readonly startedTick: Millis
   /** Whether its record says STARTED. */
   announced: boolean
-  /** The handler and all around it. */
-  attempt: Promise<unknown>
+  /** The handler and all around it, once it runs. */
+  attempt: Promise<unknown> | undefined
   /** Its outcome is decided and handed to settling; only the handler goes on. */
   decided: boolean
 }

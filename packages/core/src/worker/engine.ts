@@ -232,7 +232,7 @@ export class Engine {
       startedAt: clock.now(),
       startedTick: clock.monotonic(),
       announced: false,
-      attempt: Promise.resolve(),
+      attempt: undefined,
       decided: false,
     }
     job.context = context

@@ -22,6 +22,8 @@ interface Entry {
   record?: 'stored' | 'stale'
   published?: boolean
   followed?: boolean
+  /** Its record was refused, and nobody has revoked the task: another run of it is ahead, or has ended. */
+  overtaken?: boolean
 }
 
 type Ask = (entries: readonly Entry[]) => Promise<readonly Settlement[]>
@@ -218,7 +220,8 @@ export class SettleGroup {
     const settlements = new Map(own.map((entry, index) => [entry, acked[index] ?? 'unknown']))
     return entries.map((entry, index) => {
       const settlement = settlements.get(entry) ?? 'lost'
-      return settlement === 'ok' ? (stored[index] ?? 'unknown') : settlement
+      if (settlement !== 'ok') return settlement
+      return entry.overtaken ? 'lost' : (stored[index] ?? 'unknown')
     })
   }
 
@@ -232,8 +235,10 @@ export class SettleGroup {
     if (refused.length === 0 || !backend) return new Set()
     const now = await backend.results.get(refused.map(({ item }) => item.record?.id ?? ''))
     return new Set(
-      refused.filter(({ item: { record } }, index) => {
+      refused.filter((entry, index) => {
+        const { record } = entry.item
         const current = now[index]
+        entry.overtaken = current?.state !== 'REVOKED'
         if (!record || (current && isTerminal(current.state))) return false
         // It has claimed the task, and told no more of it; or it has ended, and its record is gone: that shows when it comes again.
         if (!current) return true
