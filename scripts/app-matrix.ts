@@ -1,17 +1,7 @@
 // Writes the table of sample applications in README.md from what the tests reported (TQ_TEST_TIER=full for all pairs).
 // `--check`: fails when the table says otherwise of what has run; the ordinary tier runs one pair for each broker.
 import { readFileSync, writeFileSync } from 'node:fs'
-
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string
-    readonly assertionResults: readonly {
-      readonly ancestorTitles: readonly string[]
-      readonly title: string
-      readonly status: string
-    }[]
-  }[]
-}
+import { readReport } from './vitest-report.ts'
 
 const page = 'README.md'
 const [start, end] = ['<!-- apps: written by scripts/app-matrix.ts -->', '<!-- /apps -->']
@@ -20,9 +10,9 @@ const marks: Readonly<Record<string, string>> = { passed: '✓', failed: '✗', 
 /** App → pair → mark. */
 type Matrix = Map<string, Map<string, string>>
 
-function readReport(): Matrix {
+function readMatrix(): Matrix {
   const matrix: Matrix = new Map()
-  const { testResults } = JSON.parse(readFileSync('reports/vitest.json', 'utf8')) as Report
+  const { testResults } = readReport()
   for (const { name, assertionResults } of testResults) {
     if (!name.includes('/test/apps/')) continue
     for (const { ancestorTitles, title, status } of assertionResults) {
@@ -67,7 +57,7 @@ function writeTable(matrix: Matrix): string {
 const text = readFileSync(page, 'utf8')
 const [before, rest = ''] = text.split(`${start}\n`)
 const [table = '', after] = rest.split(end)
-const found = readReport()
+const found = readMatrix()
 if (process.argv.includes('--check')) {
   const told = readTable(table)
   const wrong = [...found].flatMap(([app, row]) =>

@@ -1,24 +1,14 @@
 // Writes docs/feature-matrix.md from what the tests reported. `--check`: fails when the page says something else.
 import { readFileSync, writeFileSync } from 'node:fs'
-
-interface Assertion {
-  readonly ancestorTitles: readonly string[]
-  readonly title: string
-  readonly status: string
-}
-
-interface Report {
-  readonly testResults: readonly { readonly name: string; readonly assertionResults: readonly Assertion[] }[]
-}
+import { readReport } from './vitest-report.ts'
 
 const page = 'docs/feature-matrix.md'
 /** Pairs that an ordinary run does not try: see test/features/pairs.ts. */
 const fullTier = ' (full tier)'
 const marks: Readonly<Record<string, string>> = { passed: '✓', failed: '✗', skipped: '–', pending: '–' }
 
-const report = JSON.parse(readFileSync('reports/vitest.json', 'utf8')) as Report
 const rows = new Map<string, Map<string, string>>()
-for (const { name, assertionResults } of report.testResults) {
+for (const { name, assertionResults } of readReport().testResults) {
   if (!name.includes('/test/features/')) continue
   for (const { ancestorTitles, title, status } of assertionResults) {
     const id = ancestorTitles.at(-1)

@@ -188,6 +188,27 @@ feature('dead-letters/run-again-once-though-they-die-again', { backend: false },
   if (!stage.unruly) expect(runs).toBe(2 + retried)
 })
 
+feature('dead-letters/run-again-by-its-id-is-none-any-more', { backend: true }, async (stage) => {
+  const app = stage.app({ defaults: { retry: { maxRetries: 0 } } })
+  let broken = true
+  const task = app.task({
+    name: 'task',
+    run: () => {
+      if (broken) throw new Error('no')
+      return 'fine'
+    },
+  })
+  await stage.worker(app)
+  const result = await task.delay()
+  await until(async () => (await app.deadLetters.list('default')).length > 0)
+  broken = false
+  await app.control.retry(result.id)
+  expect(await result.get({ timeout: '10s' })).toBe('fine')
+  expect(await app.deadLetters.list('default')).toEqual([])
+  expect(await app.deadLetters.retry('default')).toBe(0)
+  expect(await result.info()).toMatchObject({ state: 'SUCCESS', generation: 1 })
+})
+
 feature('dead-letters/capped-by-count-and-age', { backend: false }, async (stage) => {
   const app = stage.app({ deadLetters: { keep: 3 }, defaults: { retry: { maxRetries: 0 } } })
   const hopeless = app.task({

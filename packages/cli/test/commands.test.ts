@@ -53,6 +53,39 @@ export const double = app.task({ name: 'double', queue: 'sums', input: schema, r
   expect(await project.info(id)).toMatchObject({ queue: 'sums' })
 })
 
+test('with the task file, a command asks the services that its app is connected to', async () => {
+  const project = create()
+  // A scheme that only this app knows, and a broker that no variable names.
+  project.write(
+    'own.ts',
+    `import { createApp } from '@tq/core'
+import { sqlite } from '@tq/sqlite'
+const known = sqlite()
+const meant = (url) => url.replace('own:', 'sqlite:')
+const own = {
+  name: 'own',
+  schemes: ['own'],
+  createBroker: (url, context) => known.createBroker(meant(url), context),
+  createBackend: (url, context) => known.createBackend(meant(url), context),
+}
+export const app = createApp({ broker: 'own:own.db', adapters: [own] })
+export const add = app.task({ name: 'add', queue: 'sums', run: () => 3 })`,
+  )
+  const unset = { TQ_BROKER_URL: '' }
+  const { id } = (await project.json(['call', 'add', '-A', 'own.ts'], unset)) as { id: string }
+  expect(await project.json(['result', id, '-A', 'own.ts'], unset)).toMatchObject({ queue: 'sums' })
+  expect(await project.json(['inspect', 'queues', '-A', 'own.ts'], unset)).toContainEqual(
+    expect.objectContaining({ name: 'sums', counts: expect.objectContaining({ ready: 1 }) }),
+  )
+  expect(await project.tq(['status', '-A', 'own.ts'], unset)).toMatchObject({ code: 0 })
+  expect(await project.json(['purge', '-Q', 'sums', '--force'], { ...unset, TQ_APP: 'own.ts' })).toEqual({
+    deleted: { sums: 1 },
+  })
+  project.write('memory.ts', `export const app = (await import('@tq/core')).createApp({ broker: 'memory:' })`)
+  const memory = await project.tq(['status', '-A', 'memory.ts'], unset)
+  expect(memory).toMatchObject({ code: 1, stderr: expect.stringContaining('lives inside one process') })
+})
+
 test('call takes queue, priority and countdown', async () => {
   const project = create()
   const options = ['--queue', 'other', '--priority', '9', '--countdown', '1h']

@@ -63,8 +63,8 @@ export class Project {
   }
 
   /** The same with `--json`; the answer parsed. */
-  async json(words: readonly string[]): Promise<unknown> {
-    const { code, stdout, stderr } = await this.tq([...words, '--json'])
+  async json(words: readonly string[], environment?: Record<string, string>): Promise<unknown> {
+    const { code, stdout, stderr } = await this.tq([...words, '--json'], environment)
     if (code !== 0) throw new Error(`tq ${words.join(' ')}: ${stderr}`)
     return JSON.parse(stdout)
   }

@@ -1,6 +1,6 @@
 import type { BeatOptions, Duration } from '@tq/core'
 import { appBrand } from '@tq/core'
-import { appFlag, connectionFlags, logFlags } from '../flags/common-flags.ts'
+import { connectionFlags, logFlags } from '../flags/common-flags.ts'
 import { command } from '../flags/define.ts'
 import type { Flags } from '../flags/flag.ts'
 import { logOptions } from '../log/log-options.ts'
@@ -11,7 +11,6 @@ import { connect, serviceTimeout } from '../tasks/open-app.ts'
 import { onStopSignal } from '../worker/signals.ts'
 
 const flags = {
-  ...appFlag,
   lease: {
     type: 'string',
     description: 'How long after the death of a leader another one takes over (15s)',

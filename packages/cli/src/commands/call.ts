@@ -6,7 +6,7 @@ import {
   type Priority,
   type SendOptions,
 } from '@tq/core'
-import { appFlag, connectionFlags } from '../flags/common-flags.ts'
+import { connectionFlags } from '../flags/common-flags.ts'
 import { wholeNumber } from '../flags/convert.ts'
 import { command } from '../flags/define.ts'
 import type { Flags, Values } from '../flags/flag.ts'
@@ -18,14 +18,22 @@ import { sendKnown } from '../tasks/send-known.ts'
 const flags = {
   task: { type: 'positional', description: 'Name of the task', required: true },
   input: { type: 'positional', description: 'Its input as JSON' },
-  app: { ...appFlag.app, description: 'Task file: its schema checks the input before it is sent' },
-  queue: { type: 'string', description: "Instead of the task's queue", valueHint: 'name', env: 'TQ_QUEUE' },
+  queue: {
+    type: 'string',
+    description: "Instead of the task's queue, or of 'default' where no task file tells it",
+    valueHint: 'name',
+    env: 'TQ_QUEUE',
+  },
   countdown: { type: 'string', description: 'Run not before', valueHint: 'duration', env: 'TQ_COUNTDOWN' },
   priority: { type: 'string', description: '0 (last) to 9 (first)', valueHint: '0-9', env: 'TQ_PRIORITY' },
   'task-id': { type: 'string', description: 'Your own id', valueHint: 'id', env: 'TQ_TASK_ID' },
   wait: { type: 'boolean', description: 'Wait for the result and print it', env: 'TQ_WAIT' },
   timeout: { type: 'string', description: 'How long to wait', valueHint: 'duration', env: 'TQ_TIMEOUT' },
   ...connectionFlags,
+  app: {
+    ...connectionFlags.app,
+    description: 'Task file: tells the queue of the task, and its schema checks the input before it is sent',
+  },
 } as const satisfies Flags
 
 export const call = command({

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { startDevDashboard } from '../dev/dev-dashboard.ts'
 import { DevLoop } from '../dev/dev-loop.ts'
 import { FolderWatch } from '../dev/watch-folder.ts'
-import { appFlag, connectionFlags, logFlags, queuesFlag } from '../flags/common-flags.ts'
+import { connectionFlags, logFlags, queuesFlag } from '../flags/common-flags.ts'
 import { command } from '../flags/define.ts'
 import type { Flags } from '../flags/flag.ts'
 import { logOptions } from '../log/log-options.ts'
@@ -12,7 +12,6 @@ import { hidePasswords } from '../output/hide-passwords.ts'
 import { onStopSignal } from '../worker/signals.ts'
 
 const flags = {
-  ...appFlag,
   ...queuesFlag,
   concurrency: {
     type: 'string',

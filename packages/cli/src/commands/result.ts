@@ -16,8 +16,9 @@ export const result = command({
   name: 'result',
   description: 'Show what became of a task',
   flags,
-  async run({ id, wait, timeout, json, ...values }) {
-    await withApp({ 'connect-timeout': values['connect-timeout'] }, async (app) => {
+  async run(values) {
+    const { id, wait, timeout, json } = values
+    await withApp(values, async (app) => {
       const handle = app.result(id)
       const value = wait
         ? await handle.get(timeout === undefined ? {} : { timeout: timeout as Duration })

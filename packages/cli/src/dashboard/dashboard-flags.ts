@@ -1,4 +1,4 @@
-import { appFlag, connectionFlags, logFlags } from '../flags/common-flags.ts'
+import { connectionFlags, logFlags } from '../flags/common-flags.ts'
 import type { Flags, Values } from '../flags/flag.ts'
 
 export const dashboardFlags = {
@@ -50,9 +50,12 @@ export const dashboardFlags = {
     description: 'Inputs, results and log fields do not leave the server at all',
     env: 'TQ_DASHBOARD_HIDE_PAYLOADS',
   },
-  app: { ...appFlag.app, description: 'Task file: tells tasks and schedules that no worker runs yet' },
   ...logFlags,
   ...connectionFlags,
+  app: {
+    ...connectionFlags.app,
+    description: 'Task file: tells tasks and schedules that no worker runs yet',
+  },
 } as const satisfies Flags
 
 export type DashboardValues = Values<typeof dashboardFlags>

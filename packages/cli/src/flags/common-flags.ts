@@ -7,6 +7,14 @@ const outputFlags = {
 
 /** Flags of every command that connects. */
 export const connectionFlags = {
+  app: {
+    type: 'string',
+    description: 'Task file, list or glob: its app knows its services; may be repeated',
+    valueHint: 'file',
+    alias: 'A',
+    env: 'TQ_APP',
+    multiple: true,
+  },
   broker: {
     type: 'string',
     description: 'URL of the broker',
@@ -33,18 +41,6 @@ export const connectionFlags = {
     env: 'TQ_CONNECT_TIMEOUT',
   },
   ...outputFlags,
-} as const satisfies Flags
-
-/** Where the tasks are. */
-export const appFlag = {
-  app: {
-    type: 'string',
-    description: 'Task file, list or glob; may be repeated',
-    valueHint: 'file',
-    alias: 'A',
-    env: 'TQ_APP',
-    multiple: true,
-  },
 } as const satisfies Flags
 
 export const queuesFlag = {

@@ -45,6 +45,7 @@ export async function withApp<T>(
   const found = await chooseApp(values)
   await connect(found, values)
   try {
+    if (found[appBrand].runtime.connected?.broker.name.startsWith('memory')) throw notConfigured('memory:')
     return await use(found)
   } finally {
     await found.close()
@@ -63,9 +64,13 @@ function fromEnvironment(): App<unknown> {
     app[appBrand].searchFrom(mainFile)
     return app
   }
-  throw new CommandError(
+  throw notConfigured(url)
+}
+
+function notConfigured(url: string | undefined): CommandError {
+  return new CommandError(
     'BROKER_NOT_CONFIGURED',
-    `${url ? 'The memory broker lives inside one process, where no command can reach it' : 'No broker is set'}. Set TQ_BROKER_URL (redis://…, amqp://…, sqs://…, sqlite:file), or --broker.`,
+    `${url ? 'The memory broker lives inside one process, where no command can reach it' : 'No broker is set'}. Set TQ_BROKER_URL (redis://…, amqp://…, sqs://…, sqlite:file), or --broker, or name the task file with -A, whose app knows its broker.`,
   )
 }
 

@@ -1,8 +1,7 @@
-import { appFlag, connectionFlags, logFlags, queuesFlag } from '../flags/common-flags.ts'
+import { connectionFlags, logFlags, queuesFlag } from '../flags/common-flags.ts'
 import type { Flags, Values } from '../flags/flag.ts'
 
 export const workerFlags = {
-  ...appFlag,
   queues: {
     ...queuesFlag.queues,
     description: 'Queues, name or name:weight (all that the tasks name)',

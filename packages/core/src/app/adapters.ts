@@ -23,6 +23,26 @@ const packages: Readonly<Record<string, string>> = {
   postgresql: '@tq/postgres',
 }
 
+/** What a URL may be for, and what of an adapter makes it. */
+const makers = {
+  broker: 'createBroker',
+  backend: 'createBackend',
+  'payload store': 'createPayloadStore',
+} as const satisfies Record<string, keyof Adapter>
+
+type Purpose = keyof typeof makers
+
+/** What the packages make, for a URL that none of them knows. */
+const made: Readonly<Record<string, readonly Purpose[]>> = {
+  '@tq/sqlite': ['broker', 'backend'],
+  '@tq/redis': ['broker', 'backend'],
+  '@tq/rabbitmq': ['broker'],
+  '@tq/sqs': ['broker'],
+  '@tq/dynamodb': ['backend'],
+  '@tq/postgres': ['backend'],
+  '@tq/s3': ['payload store'],
+}
+
 /** The part of a URL before the colon. */
 function schemeOf(url: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
@@ -49,24 +69,31 @@ export class AdapterCatalog {
     this.#searched.unshift(file)
   }
 
-  /** @throws TqError `UNKNOWN_SCHEME`, `ADAPTER_MISSING` */
-  async find(url: string): Promise<Adapter> {
+  /**
+   * @param purpose What it is to make.
+   * @throws TqError `UNKNOWN_SCHEME`, `ADAPTER_MISSING`
+   */
+  async find(url: string, purpose: Purpose): Promise<Adapter> {
     const scheme = schemeOf(url)
     const known = this.#adapters.find((adapter) => adapter.schemes.includes(scheme))
     if (known) return known
     const name = packages[scheme]
     if (!name) {
-      const schemes = [
-        ...new Set([...this.#adapters.flatMap((adapter) => adapter.schemes), ...Object.keys(packages)]),
-      ]
+      const schemes = this.#schemesFor(purpose)
       throw new TqError(
         'UNKNOWN_SCHEME',
-        `'${hidePassword(url)}' starts with no scheme we know. Use one of: ${schemes.map((one) => `${one}:`).join(' ')}`,
+        `'${hidePassword(url)}' starts with no scheme we know of a ${purpose}. Use one of: ${schemes.map((one) => `${one}:`).join(' ')}`,
       )
     }
     const adapter = await this.#load(name, scheme)
     this.#adapters.push(adapter)
     return adapter
+  }
+
+  #schemesFor(purpose: Purpose): readonly string[] {
+    const given = this.#adapters.filter((adapter) => adapter[makers[purpose]] !== undefined)
+    const known = Object.entries(packages).filter(([, name]) => made[name]?.includes(purpose))
+    return [...new Set([...given.flatMap(({ schemes }) => schemes), ...known.map(([scheme]) => scheme)])]
   }
 
   /** @throws TqError `BEAT_MISSING` */

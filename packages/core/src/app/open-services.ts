@@ -82,7 +82,7 @@ function defaultBroker(settings: ResolvedSettings): string {
 }
 
 async function brokerFor(url: string, catalog: AdapterCatalog, context: AdapterContext): Promise<Broker> {
-  const adapter = await catalog.find(url)
+  const adapter = await catalog.find(url, 'broker')
   if (adapter.createBroker) return adapter.createBroker(url, context)
   throw new TqError(
     'CAPABILITY_MISSING',
@@ -99,7 +99,7 @@ async function backendFor(
   if (given === false) return undefined
   if (typeof given === 'object') return given
   if (given !== undefined) {
-    const adapter = await catalog.find(given)
+    const adapter = await catalog.find(given, 'backend')
     if (adapter.createBackend) return adapter.createBackend(given, context)
     throw new TqError(
       'CAPABILITY_MISSING',
@@ -107,7 +107,7 @@ async function backendFor(
     )
   }
   if (typeof broker !== 'string') return undefined
-  return (await catalog.find(broker)).createBackend?.(broker, context)
+  return (await catalog.find(broker, 'backend')).createBackend?.(broker, context)
 }
 
 /** Settings that may lose tasks must reach whoever reads the application's log. */
@@ -186,7 +186,7 @@ async function storeFor(
   catalog: AdapterCatalog,
   context: AdapterContext,
 ): Promise<PayloadStore> {
-  const adapter = await catalog.find(url)
+  const adapter = await catalog.find(url, 'payload store')
   if (adapter.createPayloadStore) return adapter.createPayloadStore(url, context)
   throw new TqError(
     'CAPABILITY_MISSING',

@@ -37,11 +37,13 @@ export class DeadLetters {
     this.#runtime = runtime
   }
 
-  /** The oldest first. */
+  /** The oldest first. What was run again by other means since, as by `app.control.retry`, is none any more. */
   async list(queue: string, options: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = []
-    await this.#walk(queue, options.limit ?? 100, async (_, deliveries) => {
-      letters.push(...deliveries.map((delivery) => this.#describe(queue, delivery)))
+    await this.#walk(queue, options.limit ?? 100, async (connection, deliveries) => {
+      const outdated = await this.#outdated(connection, deliveries)
+      const current = deliveries.filter((delivery) => !outdated.has(delivery))
+      letters.push(...current.map((delivery) => this.#describe(queue, delivery)))
       return { done: [] }
     })
     return letters
@@ -51,14 +53,17 @@ export class DeadLetters {
    * Sends them back to their queue as fresh tasks, one generation higher. Those whose workflow still runs other parts stay.
    * Returns how many went.
    */
-  retry(
+  async retry(
     queue: string,
     options: { readonly ids?: readonly string[]; readonly limit?: number } = {},
   ): Promise<number> {
-    return this.#take(queue, options, async (connection, deliveries) => {
+    let retried = 0
+    await this.#take(queue, options, async (connection, deliveries) => {
+      const outdated = await this.#outdated(connection, deliveries)
       const sent: Delivery[] = []
       const packed: Packed[] = []
       for (const delivery of deliveries) {
+        if (outdated.has(delivery)) continue
         const one = await this.#again(queue, delivery, connection)
         if (!one) continue
         sent.push(delivery)
@@ -67,8 +72,10 @@ export class DeadLetters {
       await keepAsides(connection, packed)
       const messages = packed.map(({ message }) => message)
       if (messages.length > 0) await connection.publisher.publish(queue, messages)
-      return sent
+      retried += sent.length
+      return [...sent, ...outdated]
     })
+    return retried
   }
 
   /** Deletes them. Returns how many. */
@@ -183,6 +190,19 @@ export class DeadLetters {
     if (met.has(letter)) return false
     met.add(letter)
     return true
+  }
+
+  /** Those that ran again by other means since: their records are of a later generation. */
+  async #outdated({ backend }: Connection, deliveries: readonly Delivery[]): Promise<ReadonlySet<Delivery>> {
+    // While the backend is away, the letters are still there to be seen.
+    const records =
+      (await backend?.results.get(deliveries.map(({ message }) => message.id)).catch(() => undefined)) ?? []
+    return new Set(
+      deliveries.filter(({ message }, at) => {
+        const generation = this.#read(message)?.generation
+        return generation !== undefined && (records[at]?.generation ?? 0) > generation
+      }),
+    )
   }
 
   #next(receiver: Receiver, max: number): Promise<readonly Delivery[]> {
