@@ -49,7 +49,7 @@ export class Stage {
     return this.unruly ? (seen ?? 0) >= promised : seen === promised
   }
 
-  /** Tasks that are shown at work, as far as that is promised: one that runs twice at a time is shown twice. */
+  /** Tasks or letters that are shown, as far as that is promised: one that is there twice is shown twice. */
   shown<T extends { readonly id: string }>(tasks: readonly T[]): readonly T[] {
     return this.unruly ? [...new Map(tasks.map((task) => [task.id, task])).values()] : tasks
   }
