@@ -21,6 +21,7 @@ export class Crew {
   readonly #environment: Readonly<Record<string, string>>
   readonly #members: ChildProcess[] = []
   #dismissed = false
+  #replaces = false
 
   constructor(file: URL, environment: Readonly<Record<string, string>>) {
     this.#file = file
@@ -46,7 +47,19 @@ export class Crew {
       once(member, 'exit').then(() => false),
     ])
     if (!ready) this.#members.splice(this.#members.indexOf(member), 1)
+    else if (this.#replaces) member.once('exit', () => this.#replace(member))
     return ready
+  }
+
+  /** From now on another one is hired for whoever ends by himself. */
+  replaceEnded(): void {
+    this.#replaces = true
+  }
+
+  #replace(member: ChildProcess): void {
+    if (this.#dismissed) return
+    this.#members.splice(this.#members.indexOf(member), 1)
+    void this.hire()
   }
 
   /** SIGKILL for a random one; another one takes its place. */

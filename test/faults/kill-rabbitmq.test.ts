@@ -7,6 +7,7 @@ import {
   type TestRabbit,
 } from '../../packages/rabbitmq/test/services/rabbitmq.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
+import { givenUpAlone, poisonRun } from './poison-run.ts'
 
 const missing = missingOwnRabbit()
 
@@ -53,6 +54,12 @@ describe.skipIf(missing)(`on RabbitMQ${missing ? ` (${missing})` : ''}`, () => {
     console.log(`kill run on RabbitMQ: ${JSON.stringify({ ...verdict, bound })}`)
     expect(verdict).toMatchObject({ sent: plan.tasks, unfinished: [], wrongOwner: [], doubleCommits: [] })
     expect(verdict.extraStarts).toBeLessThanOrEqual(bound)
+  })
+
+  test('a task that takes every worker down is given up after ten times, and it alone', {
+    timeout: 150_000,
+  }, async () => {
+    expect(await poisonRun(service())).toEqual(givenUpAlone)
   })
 
   test.runIf(full)(

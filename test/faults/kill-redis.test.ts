@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startProxy, type TcpProxy } from '../services/proxy.ts'
 import { missingRedis, startRedis, type TestRedis } from '../services/redis.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
+import { givenUpAlone, poisonRun } from './poison-run.ts'
 
 const missing = missingRedis()
 
@@ -54,6 +55,12 @@ describe.skipIf(missing)(`on Redis${missing ? ` (${missing})` : ''}`, () => {
     // Both may cost each worker what it was running, as a kill does.
     const bound = extraStartsBound({ ...plan, kills: plan.kills + 2 * plan.workers })
     expect(verdict.extraStarts).toBeLessThanOrEqual(bound)
+  })
+
+  test('a task that takes every worker down is given up after ten times, and it alone', {
+    timeout: 150_000,
+  }, async () => {
+    expect(await poisonRun(service())).toEqual(givenUpAlone)
   })
 
   const short = { ...plan, tasks: 1_500, kills: 4, pauses: 6, patienceMs: 10_000 }

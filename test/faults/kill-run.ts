@@ -47,9 +47,11 @@ export interface Verdict {
   /** Tasks whose result was counted more than once. */
   readonly doubleCommits: readonly string[]
   readonly extraStarts: number
+  /** How often the task was handed out that was handed out most. */
+  readonly mostDeliveries: number
 }
 
-const onSqlite: KillService = { url: (folder) => `sqlite:${folder}/queue.db`, adapter: sqlite() }
+export const onSqlite: KillService = { url: (folder) => `sqlite:${folder}/queue.db`, adapter: sqlite() }
 const concurrency = 10
 
 /** The most extra starts that faults can explain: each takes what one worker was running. */
@@ -152,7 +154,15 @@ async function judge(
     if (entries.filter(({ what }) => what === 'commit').length > 1) doubleCommits.push(id)
   }
   const starts = ledger.filter(({ what }) => what === 'start').length
-  return { sent: ids.size, unfinished, wrongOwner, doubleCommits, extraStarts: starts - ids.size }
+  const deliveries = ledger.flatMap(({ what, run }) => (what === 'lease' ? [Number(run)] : []))
+  return {
+    sent: ids.size,
+    unfinished,
+    wrongOwner,
+    doubleCommits,
+    extraStarts: starts - ids.size,
+    mostDeliveries: deliveries.reduce((most, each) => Math.max(most, each), 0),
+  }
 }
 
 /**

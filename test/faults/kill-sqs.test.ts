@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type OwnSqs, startOwnSqs } from '../../packages/sqs/test/services/own.ts'
 import { sqsUrl } from '../../packages/sqs/test/services/test-sqs.ts'
 import { extraStartsBound, type KillPlan, type KillService, killRun } from './kill-run.ts'
+import { givenUpAlone, poisonRun } from './poison-run.ts'
 
 // On an endpoint of our own, in a process of its own: the emulators have no bad days.
 let own: OwnSqs
@@ -70,3 +71,10 @@ test.runIf(full)(
     expect(unfinished.length).toBeGreaterThan(0)
   },
 )
+
+test('a task that takes every worker down is given up after ten times, and it alone', {
+  timeout: 150_000,
+}, async () => {
+  // Doubled, it may be killed by its own copy, too; then it has started less often when it is given up.
+  expect(await poisonRun(service)).toMatchObject({ ...givenUpAlone, poisonStarts: expect.any(Number) })
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { extraStartsBound, type KillPlan, killRun } from './kill-run.ts'
+import { extraStartsBound, type KillPlan, killRun, onSqlite } from './kill-run.ts'
+import { givenUpAlone, poisonRun } from './poison-run.ts'
 
 const plan: KillPlan = {
   tasks: 5_000,
@@ -18,6 +19,12 @@ test('workers killed and put to sleep: every task ends once, none by a worker th
   console.log(`kill run: ${JSON.stringify({ ...verdict, bound: extraStartsBound(plan) })}`)
   expect(verdict).toMatchObject({ sent: plan.tasks, unfinished: [], wrongOwner: [], doubleCommits: [] })
   expect(verdict.extraStarts).toBeLessThanOrEqual(extraStartsBound(plan))
+})
+
+test('a task that takes every worker down is given up after ten times, and it alone', {
+  timeout: 150_000,
+}, async () => {
+  expect(await poisonRun(onSqlite)).toEqual(givenUpAlone)
 })
 
 // The test itself is tested: broken on purpose, it must see it.

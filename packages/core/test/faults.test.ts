@@ -79,66 +79,6 @@ test('a run that lost its lease is told, and its result is not stored', async ()
   await app.close()
 })
 
-test('a task that lost its lease ten times goes to the dead letters', async () => {
-  const adapter = tampered({
-    receiver: (original) => ({
-      receive: async (options) =>
-        (await original.receive(options)).map((delivery) => ({ ...delivery, deliveryCount: 11 })),
-    }),
-  })
-  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
-  let ran = false
-  const task = app.task({
-    name: 'task',
-    run: () => {
-      ran = true
-    },
-  })
-  const worker = createWorker(app)
-  await worker.start()
-  const result = await task.delay()
-  await expect(result.get({ timeout: '5s' })).rejects.toMatchObject({ error: { code: 'TASK_CRASHED' } })
-  expect(ran).toBe(false)
-  await worker.stop()
-  expect(await app.deadLetters.list('default')).toMatchObject([{ reason: 'lost too many leases' }])
-  await app.close()
-})
-
-test('a task that lost its lease twice runs alone', async () => {
-  const adapter = tampered({
-    receiver: (original) => ({
-      receive: async (options) =>
-        (await original.receive(options)).map((delivery) =>
-          delivery.message.id === 'suspect' ? { ...delivery, deliveryCount: 3 } : delivery,
-        ),
-    }),
-  })
-  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet })
-  let running = 0
-  const beside = new Map<string, number>()
-  const task = app.task({
-    name: 'task',
-    run: async (_, { id }) => {
-      running++
-      for (let turn = 0; turn < 20; turn++) {
-        beside.set(id, Math.max(beside.get(id) ?? 0, running))
-        await new Promise((resolve) => setTimeout(resolve, 1))
-      }
-      running--
-    },
-  })
-  await task.delayMany(Array.from({ length: 6 }))
-  const suspect = await task.applyAsync(undefined, { taskId: 'suspect' })
-  await task.delayMany(Array.from({ length: 6 }))
-  const worker = createWorker(app, { concurrency: 4 })
-  await worker.start()
-  await suspect.get({ timeout: '5s' })
-  await worker.stop()
-  expect(beside.get('suspect')).toBe(1)
-  expect(Math.max(...beside.values())).toBe(4)
-  await app.close()
-})
-
 test('what got no answer is sent again with the same id', async () => {
   const ids: string[] = []
   const adapter = tampered({

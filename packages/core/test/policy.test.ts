@@ -55,10 +55,14 @@ test('a delay longer than the broker can hold goes in hops', () => {
 })
 
 test('two lost leases make a suspect, ten a dead letter; unknown counts none', () => {
-  expect([undefined, 1, 2, 3, 10, 11].map(judge)).toEqual([
+  const judged = [undefined, 1, 2, 3, 10, 11].map((count) => judge(count, false))
+  expect(judged).toEqual(['fine', 'fine', 'fine', 'suspect', 'suspect', 'dead'])
+})
+
+test('where starts are counted, only fifty do', () => {
+  expect([2, 3, 11, 50, 51].map((count) => judge(count, true))).toEqual([
     'fine',
-    'fine',
-    'fine',
+    'suspect',
     'suspect',
     'suspect',
     'dead',

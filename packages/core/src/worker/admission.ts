@@ -17,6 +17,7 @@ import type { LimitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
 import { deadLetter } from './settle/dead-letter.ts'
 import { endedStep, type SettleItem } from './settle/settlement.ts'
+import { givenUp } from './suspect-starts.ts'
 
 /** A message that is settled without running. */
 export type Refusal =
@@ -189,10 +190,14 @@ export class Admission {
       epoch: typeof claim === 'object' ? claim.epoch : 0,
       leasedAt,
       receivedAt,
-      suspect: judge(delivery.deliveryCount) === 'suspect' || (envelope.crashes ?? 0) > 0,
+      suspect: this.#judge(delivery) === 'suspect' || (envelope.crashes ?? 0) > 0,
       lost: false,
       context: undefined,
     }
+  }
+
+  #judge({ deliveryCount }: Delivery) {
+    return judge(deliveryCount, this.#connection.backend !== undefined)
   }
 
   /** The right to run each: told by the delivery where broker and backend are one store, asked of the backend else. */
@@ -255,10 +260,7 @@ export class Admission {
       return { type: 'forward', delayMs: 0, delayLeftMs: envelope.delayLeftMs }
     }
     if (!task.run) return this.#unknownTask(envelope)
-    if (judge(delivery.deliveryCount) !== 'dead') return undefined
-    const losses = (delivery.deliveryCount ?? 1) - 1
-    const error = describeError(new TqError('TASK_CRASHED', `Its workers lost it ${losses} times.`))
-    return { type: 'dead', error, reason: 'lost too many leases' }
+    return this.#judge(delivery) === 'dead' ? givenUp((delivery.deliveryCount ?? 1) - 1) : undefined
   }
 
   /** During a deploy a newer worker may know it: it waits for one, but not for ever. */

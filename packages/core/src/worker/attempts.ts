@@ -6,6 +6,7 @@ import { ProcessPool } from './isolate/process-pool.ts'
 import type { Job } from './job.ts'
 import type { Outcome } from './outcome.ts'
 import type { RunContext } from './run-context.ts'
+import { SuspectStarts } from './suspect-starts.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
 /** Of the longest value that a backend keeps, something is left for the rest of the record. */
@@ -17,6 +18,7 @@ export class Attempts {
   readonly #pool: ProcessPool
   readonly #inline: TakeHandler
   readonly #isolated: TakeHandler
+  readonly #starts: SuspectStarts
 
   constructor(
     runtime: Runtime,
@@ -34,6 +36,7 @@ export class Attempts {
       aboveBytes: Math.min(payloads.aboveBytes, maxResultBytes / 3),
       ...(payloads.on && backend ? { keepResult: resultKeeper(runtime, connection) } : {}),
     }
+    this.#starts = new SuspectStarts(backend, runtime.logger)
     const pool = new ProcessPool(modules, loader, runtime.logger)
     this.#pool = pool
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
@@ -49,6 +52,19 @@ export class Attempts {
 
   /** What became of it; never rejects. */
   run(job: Job, context: RunContext): Promise<Outcome> {
+    return job.suspect ? this.#runSuspect(job, context) : this.#attempt(job, context)
+  }
+
+  async #runSuspect(job: Job, context: RunContext): Promise<Outcome> {
+    const refusal = await this.#starts.refusal(job)
+    if (refusal) return refusal
+    if (job.lost) return { type: 'lost' }
+    const outcome = await this.#attempt(job, context)
+    if (!job.lost) this.#starts.survived(job)
+    return outcome
+  }
+
+  #attempt(job: Job, context: RunContext): Promise<Outcome> {
     const isolated = job.task.policy.isolate === 'process' || (job.suspect && this.#pool.usable)
     return attempt(this.#settings, job, context, isolated ? this.#isolated : this.#inline)
   }

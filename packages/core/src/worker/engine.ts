@@ -64,7 +64,7 @@ export class Engine {
     this.#keeping = new LeaseKeeping(runtime.clock, options.leaseMs, options.maxBlockMs)
     const gate = limitGate(runtime, connection)
     this.#gate = gate
-    const onRefused: OnRefused = (job, outcome, settlement) => host.settled(job, outcome, settlement, 0)
+    const onRefused: OnRefused = (job, outcome, settlement) => this.#settled(job, outcome, settlement, 0)
     this.#queues = new WorkerQueues(
       options.queues,
       options.order,
@@ -76,6 +76,7 @@ export class Engine {
       clock: runtime.clock,
       isolates: attempts.isolates,
       start: (session, job) => this.#run(session, job),
+      roomMade: () => this.#wake(),
     })
     const { logger, clock, settings } = runtime
     const connect = () => runtime.connect()
@@ -272,7 +273,7 @@ export class Engine {
       const runtimeMs = this.#runtime.clock.monotonic() - run.startedTick
       session.readAhead.observe(runtimeMs)
       session.settle(job, outcome, run.startedAt, (settlement) =>
-        this.#host.settled(job, outcome, settlement, runtimeMs),
+        this.#settled(job, outcome, settlement, runtimeMs),
       )
     } catch (error) {
       // Nothing above should throw; if it does, the task must not be stuck for it.
@@ -285,6 +286,11 @@ export class Engine {
     // An inline handler past its limit goes on: its slot is taken until it returns.
     if (context.running === undefined) this.#end(run)
     else void context.running.catch(() => {}).then(() => this.#end(run))
+  }
+
+  #settled(job: Job, outcome: Outcome, settlement: Settlement, runtimeMs: Millis): void {
+    this.#host.settled(job, outcome, settlement, runtimeMs)
+    this.#slots.settled()
   }
 
   #end(run: ActiveRun): void {

@@ -71,6 +71,11 @@ export class QueueSession {
     this.#admission = new Admission(queue, runtime, connection, gate)
   }
 
+  /** How many leases it holds: of what waits, of what runs, and of what is being settled. */
+  get held(): number {
+    return this.#line?.held.size ?? 0
+  }
+
   async open(): Promise<Line> {
     this.#line = await openLine(
       this.queue,
@@ -175,9 +180,13 @@ export class QueueSession {
     this.settle(job, { type: 'release' }, 0, () => {})
   }
 
-  /** Gives back everything that waits for a slot. */
-  releaseReady(): void {
-    for (const job of this.ready.splice(0)) this.settle(job, { type: 'release' }, 0, () => {})
+  /**
+   * Gives back everything that waits for a slot.
+   *
+   * @param onReleased Called once for each.
+   */
+  releaseReady(onReleased = () => {}): void {
+    for (const job of this.ready.splice(0)) this.settle(job, { type: 'release' }, 0, onReleased)
   }
 
   /** Gives back what runs on and cannot be stopped: another worker may have it now. */

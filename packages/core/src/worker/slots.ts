@@ -2,20 +2,26 @@ import type { Clock, Millis } from '../contracts/time.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Job } from './job.ts'
 import type { QueueSession } from './queue-session.ts'
+import { Solo } from './solo.ts'
 import type { WorkerQueues } from './worker-queues.ts'
 
 /** Work read ahead goes back to the queue when no slot came free for this long: others may have one. */
 const longestWaitMs: Millis = 500
 const patrolEveryMs: Millis = 250
-/** How long a suspect waits to have the process to itself; then it runs beside the others. */
-const longestSuspectWaitMs: Millis = 30_000
 
-/** What slots need to know, and whom they tell that a task may start. */
+/** What slots need to know, and whom they tell what. */
 export interface SlotsHost {
   readonly clock: Clock
   /** Whether a suspect can run in a process of its own, and so beside others. */
   readonly isolates: boolean
   start(session: QueueSession, job: Job): void
+  /** There may be room again although no run has ended. */
+  roomMade(): void
+}
+
+interface Held {
+  readonly session: QueueSession
+  readonly job: Job
 }
 
 /** Which leased task starts when: a slot for each, work read ahead for the next, and suspects alone. */
@@ -25,20 +31,21 @@ export class Slots {
   concurrency: number
   readonly #queues: WorkerQueues
   readonly #host: SlotsHost
-  /** Leased, and waiting until they can run alone. */
-  readonly #suspects: { readonly session: QueueSession; readonly job: Job }[] = []
-  #solo = false
+  readonly #solo: Solo
+  /** Starts when nothing else is held. */
+  #suspect: Held | undefined
   #cancelPatrol: (() => void) | undefined
 
   constructor(queues: WorkerQueues, concurrency: number, host: SlotsHost) {
     this.#queues = queues
     this.concurrency = concurrency
     this.#host = host
+    this.#solo = new Solo(host.clock)
   }
 
   /** Tasks leased and waiting for a slot. */
   get reserved(): number {
-    let sum = this.#suspects.length
+    let sum = this.#suspect ? 1 : 0
     for (const { ready } of this.#queues.sessions) sum += ready.length
     return sum
   }
@@ -46,12 +53,12 @@ export class Slots {
   /** The same, named. */
   *waiting(): Generator<Job> {
     for (const { ready } of this.#queues.sessions) yield* ready
-    for (const { job } of this.#suspects) yield job
+    if (this.#suspect) yield this.#suspect.job
   }
 
   /** How many more tasks may be taken from a queue now. */
   room(session: QueueSession): number {
-    if (this.#solo || !this.#queues.takes(session)) return 0
+    if (this.#solo.taken || !this.#queues.takes(session)) return 0
     const ahead = session.readAhead.room
     const whole = this.concurrency + ahead
     const room = whole - this.active.size - this.reserved
@@ -65,8 +72,12 @@ export class Slots {
   fill(): void {
     this.#queues.releaseIdle()
     this.#startSuspect()
-    this.#startReady()
-    if (!this.#cancelPatrol && this.reserved > 0) this.#planPatrol()
+    if (!this.#solo.taken) this.#startReady()
+    if (this.#solo.taken) {
+      this.#holdNothingElse()
+      this.#startSuspect()
+    }
+    if (!this.#cancelPatrol && (this.reserved > 0 || this.#solo.taken)) this.#planPatrol()
   }
 
   taken(run: ActiveRun): void {
@@ -75,44 +86,60 @@ export class Slots {
 
   freed(run: ActiveRun): void {
     this.active.delete(run)
-    this.#solo = false
+    this.#solo.end(run.job)
+  }
+
+  /** A lease is no longer held. */
+  settled(): void {
+    if (this.#suspect) this.fill()
   }
 
   /** Everything not started goes back to its queue. */
   giveBack(): void {
     for (const session of this.#queues.sessions) session.releaseReady()
-    for (const { session, job } of this.#suspects.splice(0)) session.release(job)
+    this.#suspect?.session.release(this.#suspect.job)
+    this.#suspect = undefined
   }
 
   close(): void {
     this.#cancelPatrol?.()
   }
 
-  /** A task that may bring its process down and cannot be isolated: alone, if that is possible in reasonable time. */
-  #startSuspect(): void {
-    const [first] = this.#suspects
-    if (!first || this.#solo || this.active.size >= this.concurrency) return
-    const idle = this.active.size === 0
-    const waited = this.#host.clock.monotonic() - first.job.receivedAt
-    if (!idle && waited < longestSuspectWaitMs) return
-    this.#suspects.shift()
-    this.#solo = idle && !first.job.lost
-    if (!first.job.lost) this.#host.start(first.session, first.job)
-  }
-
   #startReady(): void {
     for (const session of this.#queues.sessions) {
-      while (session.ready.length > 0 && this.active.size < this.concurrency && !this.#solo) {
+      while (session.ready.length > 0 && this.active.size < this.concurrency) {
         const job = session.ready[0] as Job
         if (!session.mayStart(job)) break
         session.ready.shift()
-        if (job.suspect && !this.#host.isolates) {
-          // The others do not wait for it.
-          this.#suspects.push({ session, job })
-          this.#startSuspect()
-        } else this.#host.start(session, job)
+        if (job.suspect && !this.#host.isolates && !this.#suspect && this.#solo.claim(job)) {
+          this.#suspect = { session, job }
+          return
+        }
+        this.#host.start(session, job)
       }
     }
+  }
+
+  /** If a suspect takes this process down, nothing else may count that as a loss of its own. */
+  #holdNothingElse(): void {
+    for (const session of this.#queues.sessions) session.releaseReady(() => this.settled())
+  }
+
+  /** Alone; or beside the others, when they have waited long enough for it. */
+  #startSuspect(): void {
+    if (!this.#suspect) return
+    const { session, job } = this.#suspect
+    if (job.lost || !this.#queues.takes(session)) {
+      this.#suspect = undefined
+      this.#solo.end(job)
+      if (!job.lost) session.release(job)
+      return
+    }
+    const alone = this.active.size === 0 && this.#queues.held <= 1
+    const beside = !this.#solo.taken && this.active.size < this.concurrency
+    if (!(alone || beside) || !session.mayStart(job)) return
+    this.#suspect = undefined
+    this.#host.start(session, job)
   }
 
   #planPatrol(): void {
@@ -120,7 +147,7 @@ export class Slots {
     this.#cancelPatrol = this.#host.clock.setTimer(patrolEveryMs, look, { background: true })
   }
 
-  /** Gives back what waits too long beside busy slots. */
+  /** Gives back what waits too long beside busy slots, and ends the time that a suspect has for itself. */
   #patrol(): void {
     this.#cancelPatrol = undefined
     const now = this.#host.clock.monotonic()
@@ -129,5 +156,6 @@ export class Slots {
       if (oldest && now - oldest.receivedAt > longestWaitMs) session.releaseReady()
     }
     this.fill()
+    this.#host.roomMade()
   }
 }

@@ -30,6 +30,13 @@ export class WorkerQueues {
     return this.#sessions
   }
 
+  /** How many leases they hold together, of what has started and what has not. */
+  get held(): number {
+    let sum = 0
+    for (const session of [...this.#sessions, ...this.#leaving]) sum += session.held
+    return sum
+  }
+
   get named(): readonly WeightedQueue[] {
     return this.#named
   }
