@@ -23,7 +23,7 @@ const targets: Readonly<Record<string, Target>> = {
   'drain at 100, CPU µs per task': { most: 0.25 },
 }
 const peers = ['tq', 'tq, two stores', 'BullMQ', 'raw ioredis']
-const sizes = { tasks: 100_000, few: 20_000, singles: 3_000, pings: 200 }
+const sizes = { tasks: 100_000, few: 20_000, singles: 20_000, pings: 200 }
 
 /** On a Redis of our own, without persistence: ours, BullMQ and bare ioredis in turn, each in a process of its own. */
 export async function onRedis(rounds: number, save: boolean): Promise<void> {

@@ -80,6 +80,8 @@ export interface QueueKeys {
   /** All that publishing may touch, in the order scripts expect. */
   readonly publishing: readonly string[]
   readonly writtenPublishing: WrittenArguments
+  /** By priority: all that it takes to publish messages of one priority, none of them delayed. */
+  readonly writtenPushing: readonly WrittenArguments[]
 }
 
 function queueKeys(prefix: string): QueueKeys {
@@ -95,5 +97,6 @@ function queueKeys(prefix: string): QueueKeys {
     ready,
     publishing,
     writtenPublishing: writtenTexts(publishing),
+    writtenPushing: ready.map((list) => writtenTexts([wake, list])),
   }
 }

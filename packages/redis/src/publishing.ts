@@ -64,19 +64,21 @@ function addTo(parts: Part[], index: number, message: OutboundMessage): void {
 
 async function sendPart(connection: Connection, queue: string, { messages, bytes }: Part): Promise<void> {
   const { keys } = connection
-  const { writtenPublishing, wake } = keys.queue(queue)
+  const { writtenPublishing, writtenPushing, wake } = keys.queue(queue)
   const { buckets, sections } = sectionsOf(
     messages.map(({ record }) => record),
     true,
   )
   connection.index.buckets(buckets)
-  const values = new Arguments(bytes + 160 * messages.length + 1_024)
-  values.written(writtenPublishing)
-  writeBuckets(values, keys, buckets)
   const delays = messages.some(({ delayMs = 0 }) => delayMs > 0)
   const { priority = 4 } = messages[0] ?? {}
-  const alike = messages.every((message) => (message.priority ?? 4) === priority)
-  values.text(delays ? 'd' : alike ? String(priority) : '')
+  const alike = !delays && messages.every((message) => (message.priority ?? 4) === priority)
+  const needed = (alike && writtenPushing[priority]) || writtenPublishing
+  const values = new Arguments(bytes + 160 * messages.length + 1_024)
+  values.written(needed)
+  writeBuckets(values, keys, buckets)
+  values.number(needed.count)
+  values.text(delays ? 'd' : '')
   const records = new RecordWriter()
   let next = 0
   // Between the sections are those without a record.
@@ -95,7 +97,7 @@ async function sendPart(connection: Connection, queue: string, { messages, bytes
     writeMessages(values, own, delays)
   }
   without(messages.length)
-  await connection.runWritten(send, { key: wake, keys: writtenPublishing.count + 2 * buckets.length, values })
+  await connection.runWritten(send, { key: wake, keys: needed.count + 2 * buckets.length, values })
 }
 
 function writeSection(

@@ -205,7 +205,7 @@ end
 
 /**
  * `newQueue(at)`: collects what goes to the queue whose publishing keys start at KEYS[at]; `add` takes messages as
- * message-codec.ts packs them, `flush` writes them; `push` writes some of one priority at once. A delayed one has a number in front.
+ * message-codec.ts packs them, `flush` writes them. A delayed one has a number in front.
  */
 export const luaQueue = `local function newQueue(at)
   local lists, delayed, waiting = {}, {}, 0
@@ -224,9 +224,6 @@ export const luaQueue = `local function newQueue(at)
       end
       list[#list + 1] = message
     end
-  end
-  function queue.push(priority, ...)
-    redis.call('RPUSH', KEYS[at + 3 + priority], ...)
   end
   function queue.flush()
     if waiting > 0 then
