@@ -91,6 +91,14 @@ export class Connection {
     }
   }
 
+  /**
+   * Runs a script behind what another of our connections waits for: the server begins when that wait ends, without being
+   * asked again. Only by its hash: nothing waits while a text is sent.
+   */
+  async runBehind(client: Client, script: Script, { key, keys, values }: WrittenCall): Promise<unknown> {
+    return await client.sendCommand(new ScriptCommand('evalsha', script, key, values.byHash(script, keys)))
+  }
+
   /** A further connection like this one, open. Whoever asks closes it. */
   another(use: Use): Client {
     if (this.#closed) throw new ClosedError()

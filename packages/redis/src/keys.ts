@@ -80,6 +80,8 @@ export interface QueueKeys {
   /** All that publishing may touch, in the order scripts expect. */
   readonly publishing: readonly string[]
   readonly writtenPublishing: WrittenArguments
+  /** All that leasing touches but the receiver's own hash. */
+  readonly writtenLeasing: WrittenArguments
   /** By priority: all that it takes to publish messages of one priority, none of them delayed. */
   readonly writtenPushing: readonly WrittenArguments[]
 }
@@ -88,15 +90,17 @@ function queueKeys(prefix: string): QueueKeys {
   const ready = Array.from({ length: 10 }, (_, priority) => `${prefix}${priority}`)
   const [wake, delayed, sequence] = [`${prefix}w`, `${prefix}d`, `${prefix}n`]
   const publishing = [wake, delayed, sequence, ...ready]
+  const leases = `${prefix}l`
   return {
     heldPrefix: `${prefix}h:`,
-    leases: `${prefix}l`,
+    leases,
     wake,
     delayed,
     sequence,
     ready,
     publishing,
     writtenPublishing: writtenTexts(publishing),
+    writtenLeasing: writtenTexts([leases, wake, delayed, ...ready]),
     writtenPushing: ready.map((list) => writtenTexts([wake, list])),
   }
 }

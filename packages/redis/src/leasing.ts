@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Delivery, Millis } from '@tq/core/driver'
-import type { Connection } from './connection.ts'
+import { Arguments } from './arguments.ts'
+import type { Connection, WrittenCall } from './connection.ts'
 import type { QueueKeys } from './keys.ts'
 import { type Life, newLife, toLease } from './leases.ts'
 import { type StoredMessage, unpackMessage } from './message-codec.ts'
@@ -25,6 +26,14 @@ export interface Leased {
   readonly deliveries: readonly Delivery[]
   /** When to try again, unless something happens before. */
   readonly nextMs: Millis
+}
+
+type Answer = readonly [status: Buffer, expired: readonly Buffer[], nextMs: number, said: Buffer, ...Buffer[]]
+
+/** A call that leases, and what to make of its answer. */
+export interface LeaseCall {
+  readonly call: WrittenCall
+  read(answer: unknown): Promise<Leased>
 }
 
 /**
@@ -89,24 +98,37 @@ export class Leasing {
     return { deliveries: [], nextMs: 0 }
   }
 
+  /** A lease of one message that can be called behind a wait; undefined while there is no room. */
+  behind(): LeaseCall | undefined {
+    return this.#life.held < this.#prefetch ? this.#call(1, true) : undefined
+  }
+
   async #attempt(room: number): Promise<Leased> {
+    const { call, read } = this.#call(room)
+    return await read(await this.#connection.runWritten(lease, call))
+  }
+
+  #call(room: number, behind = false): LeaseCall {
     const life = this.#life
-    const { leases, wake, delayed, ready } = this.#keys
-    const prefixes = this.#connection.keys.recordPrefixes
+    const first = life.next
+    const { open, ended } = this.#connection.keys.recordPrefixes
     const bottom = Math.floor((this.#taken + room) / bottomEvery) - Math.floor(this.#taken / bottomEvery)
-    const answer = (await this.#connection.run(
-      lease,
-      [this.heldKey(life), leases, wake, delayed, ...ready],
-      [
-        life.id,
-        this.leaseMs,
-        room - bottom,
-        bottom,
-        life.next,
-        life.held,
-        ...(this.#connection.isCluster ? ['', ''] : [prefixes.open, prefixes.ended]),
-      ],
-    )) as readonly [Buffer, readonly Buffer[], number, Buffer, ...Buffer[]]
+    const values = new Arguments(1_024)
+    const key = this.heldKey(life)
+    values.text(key)
+    values.written(this.#keys.writtenLeasing)
+    const keys = values.count
+    values.text(life.id)
+    for (const number of [this.leaseMs, room - bottom, bottom, first, life.held]) values.number(number)
+    for (const prefix of this.#connection.isCluster ? ['', ''] : [open, ended]) values.text(prefix)
+    values.text(behind ? 'b' : '')
+    return {
+      call: { key, keys, values },
+      read: (answer) => this.#read(life, first, answer as Answer),
+    }
+  }
+
+  async #read(life: Life, first: number, answer: Answer): Promise<Leased> {
     const [status, expired, nextMs, said] = answer
     const dead = expired.map(String).filter((id) => id !== life.id)
     if (status[0] === 0x67) {
@@ -120,13 +142,15 @@ export class Leasing {
       return { deliveries: [], nextMs: back > 0 ? 0 : nextMs < 0 ? Number.POSITIVE_INFINITY : nextMs }
     }
     if (dead.length > 0) this.#reclaim(dead).catch(() => {})
+    // Another call had the same numbers, and its answer was here before: these are handed out.
+    if (life !== this.#life || first !== life.next) return { deliveries: [], nextMs: 0 }
     const deliveries: Delivery[] = []
     for (let value = 4; value < answer.length; value++) {
       const stored = answer[value] as Buffer
       for (let at = 0; at < stored.length; ) {
         const one = unpackMessage(stored, at)
         const index = deliveries.length
-        deliveries.push(this.#delivery(one, said[index], life, life.next + index))
+        deliveries.push(this.#delivery(one, said[index], life, first + index))
         at = one.end
       }
     }

@@ -5,13 +5,16 @@ import { ClosedError } from './errors.ts'
 import { keeperSpec } from './keeper-spec.ts'
 import type { QueueKeys } from './keys.ts'
 import { Leasing } from './leasing.ts'
+import { lease as leaseScript } from './scripts/lease.ts'
 import { leave } from './scripts/leave.ts'
 import { Settling } from './settling.ts'
 import { Wait } from './wait.ts'
-import { WakeUp } from './wakeup.ts'
+import { type Behind, WakeUp } from './wakeup.ts'
 
 /** Between two attempts while the server is away. */
 const awayMs: Millis = 50
+
+type ReceiveOptions = Parameters<Receiver['receive']>[0]
 
 /** What a receiver is opened with. */
 export interface ReceiverOptions {
@@ -34,6 +37,8 @@ export class RedisReceiver implements Receiver {
   readonly #wait: Wait
   readonly #wakeUp: WakeUp
   readonly #closed = new AbortController()
+  /** Leased for the call under way without being asked. */
+  readonly #arrived: Delivery[] = []
   #receiving: Promise<unknown> | undefined
 
   private constructor(connection: Connection, keys: QueueKeys, options: ReceiverOptions) {
@@ -62,18 +67,15 @@ export class RedisReceiver implements Receiver {
     return receiver
   }
 
-  async receive(options: {
-    readonly max: number
-    readonly waitMs: Millis
-    readonly signal: AbortSignal
-  }): Promise<readonly Delivery[]> {
+  async receive(options: ReceiveOptions): Promise<readonly Delivery[]> {
     this.#check()
-    const receiving = this.#receive(options.max, options.waitMs, options.signal)
+    const receiving = this.#receive(options)
     this.#receiving = receiving
     try {
       return await receiving
     } finally {
       this.#receiving = undefined
+      this.#giveBack(this.#arrived.splice(0))
     }
   }
 
@@ -103,9 +105,9 @@ export class RedisReceiver implements Receiver {
     // What it leases at this moment is still handed out.
     await this.#receiving?.catch(() => {})
     const { life } = this.#leasing
-    const held = this.#leasing.heldKey(life)
-    // With leases handed out it leaves when they end.
-    await this.#connection.run(leave, [held, this.#keys.leases, this.#keys.wake], [life.id]).catch(() => {})
+    const { leases, wake, ready } = this.#keys
+    const keys = [this.#leasing.heldKey(life), leases, wake, ...ready]
+    await this.#connection.run(leave, keys, [life.id, life.next]).catch(() => {})
   }
 
   async #commit(items: readonly CommitItem[]): Promise<readonly Settlement[]> {
@@ -113,7 +115,7 @@ export class RedisReceiver implements Receiver {
     return await this.#settling.commit(items)
   }
 
-  async #receive(max: number, waitMs: Millis, signal: AbortSignal): Promise<readonly Delivery[]> {
+  async #receive({ max, waitMs, signal, idle = false }: ReceiveOptions): Promise<readonly Delivery[]> {
     const { clock } = this.#connection
     const until = clock.monotonic() + waitMs
     const ended = () => signal.aborted || this.#closed.signal.aborted
@@ -124,12 +126,40 @@ export class RedisReceiver implements Receiver {
         if (deliveries.length > 0) return deliveries
         const leftMs = until - clock.monotonic()
         if (leftMs <= 0 || ended()) break
-        await this.#wait.next(Math.max(1, Math.min(leftMs, nextMs, this.#wakeUp.arm())))
+        const armedMs = this.#wakeUp.arm(idle ? this.#behind() : undefined)
+        await this.#wait.next(Math.max(1, Math.min(leftMs, nextMs, armedMs)))
+        if (this.#arrived.length > 0) return this.#arrived.splice(0)
       }
       return []
     } finally {
       signal.removeEventListener('abort', this.#wait.wake)
     }
+  }
+
+  /** A first message comes without being asked for once more: that is a third of the way from sending to starting. */
+  #behind(): Behind | undefined {
+    const lease = this.#leasing.behind()
+    return (
+      lease && {
+        call: (client) => this.#connection.runBehind(client, leaseScript, lease.call),
+        answered: async (answer) => {
+          const { deliveries } = await lease.read(answer)
+          if (this.#receiving && !this.#closed.signal.aborted) {
+            this.#arrived.push(...deliveries)
+            this.#wait.wake()
+          } else this.#giveBack(deliveries)
+          return deliveries.length > 0
+        },
+      }
+    )
+  }
+
+  /** Nobody waits for them any more. */
+  #giveBack(deliveries: readonly Delivery[]): void {
+    if (deliveries.length === 0) return
+    const leases = deliveries.map(({ lease }) => lease)
+    // If that fails, what the server holds for this receiver is more than it knows of, and all goes back.
+    this.#settling.nack(leases, 0).catch(() => {})
   }
 
   /** While the server is away it is asked again until the wait is over; what is held stays held meanwhile. */

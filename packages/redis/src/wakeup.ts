@@ -9,6 +9,13 @@ const graceMs: Millis = 1_000
 /** How often to look while there is no connection to wait on. */
 const blindMs: Millis = 200
 
+/** What is called behind a wait: the server begins with it when the wait ends, whatever has ended it. */
+export interface Behind {
+  call(client: Client): Promise<unknown>
+  /** Its answer was heard. Whether it brought something. */
+  answered(answer: unknown): Promise<boolean>
+}
+
 /**
  * Waits on the server until something may be ready in a queue: a blocked pop of the queue's marker, on a connection
  * of its own. One of all who wait gets the marker; whoever gets it without waiting any more puts it back.
@@ -29,11 +36,11 @@ export class WakeUp {
     this.#onWake = onWake
   }
 
-  /** Asks the server to tell. Returns how long that can be relied on. */
-  arm(): Millis {
+  /** Asks the server to tell, and what else to do then. Returns how long that can be relied on. */
+  arm(behind?: Behind): Millis {
     if (this.#closed) return blindMs
     if (!this.#client) this.#connect()
-    if (!this.#asked && this.#ready) void this.#ask()
+    if (!this.#asked && this.#ready) void this.#ask(behind)
     return this.#asked ? blockMs : blindMs
   }
 
@@ -56,7 +63,7 @@ export class WakeUp {
     client.connect().catch(() => {})
   }
 
-  async #ask(): Promise<void> {
+  async #ask(behind: Behind | undefined): Promise<void> {
     const client = this.#client
     if (!client) return
     this.#asked = true
@@ -70,9 +77,13 @@ export class WakeUp {
       { background: true },
     )
     try {
-      const popped = await client.bzpopmin(this.#key, blockMs / 1_000)
+      const popping = client.bzpopmin(this.#key, blockMs / 1_000)
+      const calling = behind?.call(client).catch(() => undefined)
+      const popped = await popping
+      const answer = await calling
       this.#asked = false
-      if (popped && !this.#onWake()) await this.#putBack()
+      const brought = answer !== undefined && (await behind?.answered(answer))
+      if (popped && !brought && !this.#onWake()) await this.#putBack()
     } catch {
       // Not at once: it may fail without leaving this turn of the event loop, and so may what follows.
       const again = () => {

@@ -8,6 +8,7 @@ const missing = missingRedis()
 describe.skipIf(missing)(`redis${missing ? ` (${missing})` : ''}`, () => {
   if (missing) return
   describeBroker(brokerHarness())
+  describeBroker(brokerHarness('redis, idle workers', undefined, true))
   describeBackend(backendHarness())
   describeStore(storeHarness())
 })

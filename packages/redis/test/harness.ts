@@ -35,7 +35,8 @@ function base(name: string, start: Start) {
   }
 }
 
-export function brokerHarness(name = 'redis', start = startOne): BrokerHarness {
+/** @param idle Receivers are told that their workers have nothing else to do. */
+export function brokerHarness(name = 'redis', start = startOne, idle = false): BrokerHarness {
   const { context, server, shared } = base(name, start)
   const alone = start === startOne
   const own = alone && process.env['TQ_TEST_REDIS_URL'] === undefined
@@ -48,13 +49,24 @@ export function brokerHarness(name = 'redis', start = startOne): BrokerHarness {
       const connections = randomUUID()
       const broker = brokerOf(url, context, connections)
       clients.set(broker, connections)
-      return broker
+      return idle ? ofIdleWorkers(broker) : broker
     },
     ...(alone
       ? { sever: async (broker) => await killConnections((await server()).url, clients.get(broker) ?? '') }
       : {}),
     ...(own ? { restartService: async () => await (await server()).restart?.() } : {}),
   }
+}
+
+function ofIdleWorkers(broker: Broker): Broker {
+  const open = broker.openReceiver.bind(broker)
+  broker.openReceiver = async (...options) => {
+    const receiver = await open(...options)
+    const receive = receiver.receive.bind(receiver)
+    receiver.receive = (how) => receive({ ...how, idle: true })
+    return receiver
+  }
+  return broker
 }
 
 export function backendHarness(name = 'redis', start = startOne): BackendHarness {

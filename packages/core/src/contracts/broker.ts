@@ -104,11 +104,15 @@ export interface Receiver {
    * Waits up to `waitMs` for a first delivery, never to fill up to `max`. An abort ends the wait early; the call
    * still resolves, with whatever was already leased: an abort strands no delivery. A reply lost on the wire
    * orphans nothing. At most one call at a time.
+   *
+   * `idle`: nothing runs in the worker, and it asks no other queue. What comes is started at once, so a driver may let
+   * the service lease a first message for it without being asked again.
    */
   receive(options: {
     readonly max: number
     readonly waitMs: Millis
     readonly signal: AbortSignal
+    readonly idle?: boolean
   }): Promise<readonly Delivery[]>
   /** Done: the messages are gone. One settlement per lease, in order. A second ack is `lost`. */
   ack(leases: readonly Lease[]): Promise<readonly Settlement[]>

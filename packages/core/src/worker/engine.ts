@@ -90,10 +90,11 @@ export class Engine {
     this.#pump = new Pump(this.#queues, options.burst ? 100 : 5_000, {
       now: () => runtime.clock.monotonic(),
       room: (session) => this.#slots.room(session),
+      isIdle: () => this.#isIdle(),
       startReady: () => this.#slots.fill(),
       changed: () => this.#changed(),
       foundNothing: () => {
-        if (this.active.size === 0 && this.reserved === 0) this.#host.idle()
+        if (this.#isIdle()) this.#host.idle()
       },
     })
   }
@@ -299,6 +300,10 @@ export class Engine {
     // Not left to the pump: it may be waiting for messages.
     this.#slots.fill()
     this.#wake()
+  }
+
+  #isIdle(): boolean {
+    return this.active.size === 0 && this.reserved === 0
   }
 
   #changed(): Promise<void> {

@@ -10,6 +10,8 @@ export interface PumpHost {
   now(): Millis
   /** How many more deliveries the worker can hold for this queue: free slots and read-ahead. */
   room(session: QueueSession): number
+  /** Whether nothing runs or waits for a slot. */
+  isIdle(): boolean
   /** Moves what is ready into free slots. */
   startReady(): void
   /** Resolves when a slot came free, or something else changed. */
@@ -82,7 +84,7 @@ export class Pump {
     for (const session of turn) {
       const room = this.#host.room(session)
       if (room <= 0 || signal.aborted) continue
-      counts.push(await session.receive(room, 0, signal))
+      counts.push(await session.receive({ max: room, waitMs: 0, signal }))
       this.#host.startReady()
     }
     return counts
@@ -102,7 +104,8 @@ export class Pump {
         turn.map(async (session) => {
           const room = this.#host.room(session)
           if (room <= 0) return undefined
-          const count = await session.receive(room, this.#waitMs, either)
+          const idle = turn.length === 1 && this.#host.isIdle()
+          const count = await session.receive({ max: room, waitMs: this.#waitMs, signal: either, idle })
           if (count !== undefined && count > 0) {
             this.#host.startReady()
             if (turn.length > 1) enough.abort()

@@ -1,4 +1,4 @@
-import type { Delivery, Lease, Settlement } from '../contracts/broker.ts'
+import type { Delivery, Lease, Receiver, Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { LeaseLost } from '../errors/task-errors.ts'
 import { refsOf } from '../runtime/packing.ts'
@@ -19,6 +19,8 @@ import type { ResolvedWorkerOptions } from './worker-options.ts'
 
 /** Is told what became of a message that was settled without running. */
 export type OnRefused = (job: Job, outcome: Outcome, settlement: Settlement) => void
+
+type ReceiveHow = Parameters<Receiver['receive']>[0]
 
 /** A receive that takes this much longer than its wait is stuck, whatever the client library says of itself. */
 const stuckAfterMs: Millis = 5_000
@@ -92,10 +94,11 @@ export class QueueSession {
    * Fetches up to `max` and puts them into `ready`. Returns how many messages came, runnable or not; undefined when the
    * queue could not be asked. Never rejects.
    */
-  async receive(max: number, waitMs: Millis, signal: AbortSignal): Promise<number | undefined> {
+  async receive(how: ReceiveHow): Promise<number | undefined> {
+    const { signal } = how
     try {
       const line = this.#line ?? (await this.open())
-      const deliveries = await this.#receiveInTime(line, max, waitMs, signal)
+      const deliveries = await this.#receiveInTime(line, how)
       this.failing = false
       if (deliveries.length > 0) await this.#admit(line, deliveries, signal)
       return deliveries.length
@@ -211,12 +214,8 @@ export class QueueSession {
     await this.#drop(line)
   }
 
-  async #receiveInTime(
-    line: Line,
-    max: number,
-    waitMs: Millis,
-    signal: AbortSignal,
-  ): Promise<readonly Delivery[]> {
+  async #receiveInTime(line: Line, how: ReceiveHow): Promise<readonly Delivery[]> {
+    const { waitMs } = how
     let cancelTimer = () => {}
     const stuck = new Promise<never>((_, reject) => {
       cancelTimer = this.#runtime.clock.setTimer(
@@ -226,7 +225,7 @@ export class QueueSession {
       )
     })
     try {
-      return await Promise.race([line.receiver.receive({ max, waitMs, signal }), stuck])
+      return await Promise.race([line.receiver.receive(how), stuck])
     } finally {
       cancelTimer()
     }

@@ -12,7 +12,7 @@ const joined = Array.from({ length: together }, (_, n) => `taken[at + ${n}]`).jo
  *
  * KEYS the receiver's hash, leases, wake, delayed, the ten ready lists
  * ARGV receiver, length of its lease, how many from the top, how many from the bottom, number of the first delivery,
- *   how many it knows to hold, prefixes of the hashes of records or ''
+ *   how many it knows to hold, prefixes of the hashes of records or '', 'b' when it was called behind a wait
  *
  * Answers: status ('ok', or 'gone' when what it held is given to others), receivers whose lease ended,
  * milliseconds until time alone brings something (-1: never), what the records say, the messages,
@@ -24,6 +24,11 @@ export const lease = script(
 local receiver, length = ARGV[1], tonumber(ARGV[2])
 local top, bottom, firstNumber = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('ZREM', KEYS[3], '1')
+-- Called long ago, perhaps by one that has left since: it would hold messages that nobody hands out.
+if ARGV[9] == 'b' and not redis.call('ZSCORE', KEYS[2], receiver) then
+  redis.call('ZADD', KEYS[3], 0, '1')
+  return { 'gone', {}, 0, '' }
+end
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 20)
 local taken = {}
 

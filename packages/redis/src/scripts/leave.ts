@@ -1,21 +1,27 @@
 import { script } from '../script.ts'
 
 /**
- * Forgets a receiver that holds nothing.
+ * Forgets a receiver. What it leased without hearing of it goes back to the heads of the ready lists; with leases handed
+ * out it leaves when they end.
  *
- * KEYS the receiver's hash, leases, wake
- * ARGV receiver
+ * KEYS the receiver's hash, leases, wake, the ten ready lists
+ * ARGV receiver, number of its next delivery
  */
 export const leave = script(
   'leave',
-  `if redis.call('HLEN', KEYS[1]) > 1 then
-  redis.call('ZADD', KEYS[3], 0, '1')
-  return 0
+  `local next = tonumber(redis.call('HGET', KEYS[1], 'n') or 0)
+for number = next - 1, tonumber(ARGV[2]), -1 do
+  local message = redis.call('HGET', KEYS[1], number)
+  if message then
+    redis.call('HDEL', KEYS[1], number)
+    redis.call('LPUSH', KEYS[4 + message:byte(3)], message)
+  end
 end
-redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
 -- A marker it was given and could not use any more goes to the next.
 redis.call('ZADD', KEYS[3], 0, '1')
+if redis.call('HLEN', KEYS[1]) > 1 then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
 return 1
 `,
 )
