@@ -10,5 +10,6 @@ const missing =
 describe.skipIf(missing)(`redis cluster${missing ? ` (${missing})` : ''}`, () => {
   if (missing) return
   describeBroker(brokerHarness('redis-cluster', startCluster))
+  describeBroker(brokerHarness('redis-cluster, idle workers', startCluster, true))
   describeBackend(backendHarness('redis-cluster', startCluster))
 })

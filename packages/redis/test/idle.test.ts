@@ -143,7 +143,7 @@ describe.skipIf(missing)(
     test('one that left is given nothing that it had asked for before', async () => {
       const { server, client, broker } = await serve()
       const proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(server.url).port) })
-        const gone = await receiverOf(await open(`redis://127.0.0.1:${proxy.port}`))
+      const gone = await receiverOf(await open(`redis://127.0.0.1:${proxy.port}`))
       void gone.receive({ max: 10, waitMs: 20_000, signal, idle: true }).catch(() => {})
       await untilWaiting(client, 1)
       // Its lease has ended, and the server does not know yet that its connections have, too.
@@ -153,7 +153,7 @@ describe.skipIf(missing)(
       const second = await receiverOf(broker)
       expect(seen(await second.receive({ max: 10, waitMs: 5_000, signal }))).toEqual([['a', 1]])
       await second.close()
-    await proxy.stop()
+      await proxy.stop()
     })
 
     test('of two answers with the same messages one counts', async () => {
