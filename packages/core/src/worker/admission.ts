@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import type { Backend, ClaimOutcome } from '../contracts/backend.ts'
-import type { CommitItem, Delivery } from '../contracts/broker.ts'
+import type { ClaimOutcome } from '../contracts/backend.ts'
+import type { Delivery } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
-import { describeError, type TaskErrorInfo } from '../errors/task-errors.ts'
+import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
 import { judge, maxMisses, missDelay } from '../policy/poison.ts'
 import { lateCopiesMs } from '../runtime/late-copies.ts'
-import { readDetail } from '../runtime/record-detail.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import { resolveTaskPolicy } from '../task/task-policy.ts'
 import { inputsOf, revokedWorkflows } from './flow-admission.ts'
 import type { Job } from './job.ts'
+import { Leftovers, type Read } from './leftovers.ts'
 import type { LimitGate } from './limits/limit-gate.ts'
 import type { Outcome } from './outcome.ts'
-import { deadLetter } from './settle/dead-letter.ts'
-import { endedStep, type SettleItem } from './settle/settlement.ts'
+import type { SettleItem } from './settle/settlement.ts'
 import { givenUp } from './suspect-starts.ts'
 
 /** A message that is settled without running. */
@@ -31,25 +30,13 @@ export interface Admitted {
   readonly refused: readonly Refusal[]
 }
 
-/** How a task has failed: its dead letter says no more, so that one that is sent twice is the same. */
-interface Failure {
-  readonly error: TaskErrorInfo
-  readonly reason: string
-  /** In milliseconds since 1970. */
-  readonly endedAt: number
-}
-
-interface Read {
-  readonly delivery: Delivery
-  readonly envelope: Envelope
-}
-
 /** Decides, once per batch, which of the received messages are run here and now. */
 export class Admission {
   readonly #queue: string
   readonly #runtime: Runtime
   readonly #connection: Connection
   readonly #gate: LimitGate | undefined
+  readonly #leftovers: Leftovers
   /** Whether messages may be changed while they wait. */
   readonly #changeable: boolean
   /** Stands in for a task this worker does not know. */
@@ -60,6 +47,7 @@ export class Admission {
     this.#gate = gate
     this.#runtime = runtime
     this.#connection = connection
+    this.#leftovers = new Leftovers(queue, runtime, connection)
     this.#changeable = connection.broker.admin?.change !== undefined
     this.#unknown = {
       name: 'unknown',
@@ -84,18 +72,18 @@ export class Admission {
         const envelope = fromBody(body, headers, this.#runtime.codec)
         readable.push({ delivery, envelope: this.#asQueued(envelope, delivery) })
       } catch (error) {
-        refused.push({ job: undefined, item: this.#quarantine(delivery, error) })
+        refused.push({ job: undefined, item: this.#leftovers.quarantine(delivery, error) })
       }
     }
     const claims = await this.#claim(readable)
-    const failures = await this.#failuresAmong(readable, claims)
+    const failures = await this.#leftovers.failuresAmong(readable, claims)
     const claimed = readable.filter((_, index) => typeof claims[index] === 'object')
     const { revoked, inputs } = await this.#partsElsewhere(claimed)
     const jobs: Job[] = []
     const receivedAt = this.#runtime.clock.monotonic()
     for (const [index, read] of readable.entries()) {
       const claim = claims[index] ?? 'superseded'
-      const ended = this.#endedBefore(read, claim, failures.get(read))
+      const ended = this.#leftovers.ofEnded(read, claim, failures.get(read))
       if (ended) {
         refused.push({ job: undefined, item: ended })
         continue
@@ -159,21 +147,6 @@ export class Admission {
     return { type: 'dead', error: describeError(input), reason: 'payload missing' }
   }
 
-  /** What is left to do for a task that has ended: whoever ended it may have died before it was done. */
-  #endedBefore(
-    { delivery, envelope }: Read,
-    claim: ClaimOutcome,
-    failure: Failure | undefined,
-  ): SettleItem | undefined {
-    const over = claim === 'terminal' || claim === 'revoked'
-    const flow = over ? envelope.flow : undefined
-    if (!failure && !flow) return undefined
-    const item = failure
-      ? this.#deadLetter(delivery, failure)
-      : ({ lease: delivery.lease } satisfies CommitItem)
-    return flow ? { ...item, inSteps: true, ended: endedStep(envelope, flow) } : item
-  }
-
   #toJob(
     { delivery, envelope }: Read,
     claim: ClaimOutcome,
@@ -224,34 +197,6 @@ export class Admission {
     return told.map((outcome) => outcome ?? claims[next++] ?? 'superseded')
   }
 
-  /**
-   * Of the messages whose task has ended, those that ended in FAILURE: where settling goes in steps, their worker may
-   * have died between storing that and sending the dead letter.
-   */
-  async #failuresAmong(
-    read: readonly Read[],
-    claims: readonly ClaimOutcome[],
-  ): Promise<ReadonlyMap<Read, Failure>> {
-    const failures = new Map<Read, Failure>()
-    const { backend, oneStore } = this.#connection
-    const over = read.filter(
-      ({ envelope }, index) => claims[index] === 'terminal' && (!oneStore || envelope.flow !== undefined),
-    )
-    if (over.length === 0 || !backend) return failures
-    const records = await recordsOf(backend, over)
-    for (const [index, one] of over.entries()) {
-      const record = records[index]
-      if (record?.state !== 'FAILURE' || record.generation !== one.envelope.generation) continue
-      const { error, reason, endedAt } = readDetail(record)
-      failures.set(one, {
-        error: error ?? { name: 'Error', message: 'no reason was kept' },
-        reason: reason ?? 'failed before',
-        endedAt: endedAt ?? record.updatedAt,
-      })
-    }
-    return failures
-  }
-
   /** Why a job is not run now; undefined when it is. */
   #refusal({ envelope, delivery, task }: Job, revokedRoots: ReadonlySet<string>): Outcome | undefined {
     if (envelope.flow?.root !== undefined && revokedRoots.has(envelope.flow.root))
@@ -282,30 +227,6 @@ export class Admission {
       reason: 'unknown task',
     }
   }
-
-  #quarantine(delivery: Delivery, thrown: unknown): CommitItem {
-    const error = describeError(thrown)
-    this.#runtime.logger.error(
-      `queue '${this.#queue}': a message cannot be read; it goes to the dead letters`,
-      {
-        id: delivery.message.id,
-        reason: error.message,
-      },
-    )
-    return this.#deadLetter(delivery, {
-      error,
-      reason: 'unreadable message',
-      endedAt: this.#runtime.clock.now(),
-    })
-  }
-
-  #deadLetter({ message, lease }: Delivery, { error, reason, endedAt }: Failure): CommitItem {
-    return { lease, publish: [deadLetter(this.#queue, message, reason, error, endedAt)] }
-  }
-}
-
-function recordsOf(backend: Backend, read: readonly Read[]) {
-  return backend.results.get(read.map(({ envelope }) => envelope.id))
 }
 
 function fromVerdict(delivery: Delivery, { epoch = 0 }: Envelope): ClaimOutcome | undefined {

@@ -1,20 +1,16 @@
 import type { Delivery, Lease, Receiver, Settlement } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { LeaseLost } from '../errors/task-errors.ts'
-import { refsOf } from '../runtime/packing.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { sleep } from '../util/sleep.ts'
-import { endOfAcknowledged, noReceiver } from './acknowledged.ts'
 import { Admission, type Admitted, type Refusal } from './admission.ts'
 import type { Job } from './job.ts'
+import { JobSettling } from './job-settling.ts'
 import type { LeaseKeeping } from './lease-keeper.ts'
 import type { LimitGate } from './limits/limit-gate.ts'
 import { type Line, openLine } from './line.ts'
 import type { Outcome } from './outcome.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { type SettleContext, settleContext } from './settle/context.ts'
-import { SettleGroup } from './settle/group.ts'
-import { settlementOf } from './settle/settlement.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
 /** Is told what became of a message that was settled without running. */
@@ -44,11 +40,8 @@ export class QueueSession {
   readonly #options: ResolvedWorkerOptions
   readonly #keeping: LeaseKeeping
   readonly #admission: Admission
-  readonly #gate: LimitGate | undefined
   readonly #onRefused: OnRefused
-  readonly #settling: SettleContext
-  /** Running although their message is gone. */
-  readonly #acknowledged = new WeakSet<Job>()
+  readonly #jobs: JobSettling
   #line: Line | undefined
   #closed = false
 
@@ -66,9 +59,8 @@ export class QueueSession {
     this.#connection = connection
     this.#options = options
     this.#keeping = keeping
-    this.#gate = gate
     this.#onRefused = onRefused
-    this.#settling = settleContext(runtime, connection, options.name)
+    this.#jobs = new JobSettling(runtime, connection, gate, options.name)
     this.readAhead = new ReadAhead(options.readAhead, options.concurrency)
     this.#admission = new Admission(queue, runtime, connection, gate)
   }
@@ -118,52 +110,12 @@ export class QueueSession {
 
   /** Hands a finished job to settling. */
   settle(job: Job, outcome: Outcome, startedAt: number, onSettled: (settlement: Settlement) => void): void {
-    const refs = refsOf(job.envelope)
-    const settled =
-      this.#gate || refs.length > 0
-        ? (settlement: Settlement) => {
-            this.#gate?.left(job)
-            if (settlement === 'ok' && endsForGood(outcome)) this.#connection.payloads.forget(refs)
-            onSettled(settlement)
-          }
-        : onSettled
-    const context = this.#settling
-    context.now = this.#runtime.clock.now()
-    const line = this.#line
-    if (this.#acknowledged.delete(job)) {
-      // At most once: its message is gone, so whatever happened to it is its end.
-      const end = endOfAcknowledged(outcome)
-      const group = line?.settling ?? new SettleGroup(this.#runtime, this.#connection, noReceiver)
-      group.store(settlementOf(job, end, startedAt, context), settled)
-      return
-    }
-    const { lease } = job.delivery
-    if (!line?.held.has(lease) || outcome.type === 'lost') {
-      line?.held.delete(lease)
-      settled('lost')
-      return
-    }
-    const done = (settlement: Settlement) => {
-      line.held.delete(lease)
-      settled(settlement)
-    }
-    if (outcome.type === 'release') line.settling.giveBack(lease, done)
-    else line.settling.finish(settlementOf(job, outcome, startedAt, context), done)
+    this.#jobs.settle(this.#line, job, outcome, startedAt, onSettled)
   }
 
   /** Acknowledges a delivery before it runs. False when the lease is gone and it must not run. */
   acknowledge(job: Job): Promise<boolean> {
-    const line = this.#line
-    const { lease } = job.delivery
-    if (!line?.held.has(lease)) return Promise.resolve(false)
-    return new Promise((resolve) =>
-      line.settling.finish({ lease }, (settlement) => {
-        // From here on there is no lease to keep or to lose.
-        line.held.delete(lease)
-        if (settlement === 'ok') this.#acknowledged.add(job)
-        resolve(settlement === 'ok')
-      }),
-    )
+    return this.#jobs.acknowledge(this.#line, job)
   }
 
   /**
@@ -327,13 +279,4 @@ export class QueueSession {
     })
     await Promise.race([closing, sleep(this.#runtime.clock, longestPauseMs)])
   }
-}
-
-/** Nobody needs its input any more. A task that was given up can be run again. */
-function endsForGood(outcome: Outcome): boolean {
-  return (
-    outcome.type === 'done' ||
-    outcome.type === 'revoked' ||
-    (outcome.type === 'drop' && outcome.revoked === true)
-  )
 }
