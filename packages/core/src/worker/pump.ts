@@ -4,6 +4,9 @@ import type { QueueSession } from './queue-session.ts'
 /** How many messages came; undefined when a queue could not be asked. */
 type Count = number | undefined
 
+/** Nobody reads it; without one, each abort would take down where it was made. */
+const turnOver = new Error('the turn is over')
+
 /** What the pump asks of the worker around it. */
 export interface PumpHost {
   /** By the monotonic clock. */
@@ -98,7 +101,7 @@ export class Pump {
     const enough = new AbortController()
     const either = turn.length === 1 ? signal : AbortSignal.any([signal, enough.signal])
     const full = turn.filter((session) => this.#host.room(session) <= 0)
-    if (full.length > 0) void this.#untilRoom(full, either).then(() => enough.abort())
+    if (full.length > 0) void this.#untilRoom(full, either).then(() => enough.abort(turnOver))
     try {
       return await Promise.all(
         turn.map(async (session) => {
@@ -108,13 +111,13 @@ export class Pump {
           const count = await session.receive({ max: room, waitMs: this.#waitMs, signal: either, idle })
           if (count !== undefined && count > 0) {
             this.#host.startReady()
-            if (turn.length > 1) enough.abort()
+            if (turn.length > 1) enough.abort(turnOver)
           }
           return count
         }),
       )
     } finally {
-      enough.abort()
+      enough.abort(turnOver)
     }
   }
 
