@@ -229,3 +229,14 @@ test('expiry goes by the clock of the service, whatever the clocks of sender and
   await receiver.app.close()
   await sender.app.close()
 })
+
+test('a result that does not come, and cannot from another process: that is said', async () => {
+  const app = createApp({ broker: 'memory:', logger: quiet })
+  const task = app.task({ name: 'task', run: () => {} })
+  const result = await task.delay()
+  await expect(result.get({ timeout: 20 })).rejects.toMatchObject({
+    code: 'RESULT_TIMEOUT',
+    message: expect.stringContaining('memory is in this process only'),
+  })
+  await app.close()
+})

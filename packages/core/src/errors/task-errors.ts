@@ -38,10 +38,10 @@ export class TaskRevoked extends TqError {
 export class ResultTimeout extends TqError {
   override readonly name = 'ResultTimeout'
 
-  constructor(taskId: string, timeoutMs: number) {
-    super('RESULT_TIMEOUT', `No result of task ${taskId} within ${timeoutMs} ms. The task itself goes on.`, {
-      details: { taskId, timeoutMs },
-    })
+  /** @param hint What may be the reason, as a sentence. */
+  constructor(taskId: string, timeoutMs: number, hint = '') {
+    const message = `No result of task ${taskId} within ${timeoutMs} ms. The task itself goes on. ${hint}`
+    super('RESULT_TIMEOUT', message.trimEnd(), { details: { taskId, timeoutMs } })
   }
 }
 

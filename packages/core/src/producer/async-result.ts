@@ -63,7 +63,7 @@ export class StoredResult<Result> implements AsyncResult<Result> {
       const record = await waiter.wait(this.id, signal)
       if (record) return await this.#valueOf(record)
       options.signal?.throwIfAborted()
-      throw stop.signal.aborted ? new ResultTimeout(this.id, timeoutMs ?? 0) : this.#unknown()
+      throw stop.signal.aborted ? this.#late(timeoutMs ?? 0) : this.#unknown()
     } finally {
       cancelTimer()
     }
@@ -154,6 +154,12 @@ export class StoredResult<Result> implements AsyncResult<Result> {
     const record = await this.record()
     if (!record) throw this.#unknown()
     return record
+  }
+
+  #late(timeoutMs: number): ResultTimeout {
+    const { name, capabilities } = this.#runtime.connected?.backend ?? {}
+    const hint = `${name} is in this process only: it needs a worker here, those of other processes cannot see it.`
+    return new ResultTimeout(this.id, timeoutMs, capabilities?.shared === false ? hint : '')
   }
 
   #unknown(): TqError {

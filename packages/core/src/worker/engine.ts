@@ -176,6 +176,8 @@ export class Engine {
 
   /** Running tasks of it go on. False when it does not take from that queue. */
   removeQueue(name: string): boolean {
+    // Before its receiver closes.
+    this.#slots.leave(name)
     const removed = this.#queues.remove(name, this.active)
     if (removed) this.#look()
     return removed

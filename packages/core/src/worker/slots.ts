@@ -97,8 +97,12 @@ export class Slots {
   /** Everything not started goes back to its queue. */
   giveBack(): void {
     for (const session of this.#queues.sessions) session.releaseReady()
-    this.#suspect?.session.release(this.#suspect.job)
-    this.#suspect = undefined
+    this.#dropSuspect()
+  }
+
+  /** What waits here of a queue that is left goes back to it. */
+  leave(queue: string): void {
+    if (this.#suspect?.session.queue === queue) this.#dropSuspect()
   }
 
   close(): void {
@@ -130,9 +134,7 @@ export class Slots {
     if (!this.#suspect) return
     const { session, job } = this.#suspect
     if (job.lost || !this.#queues.takes(session)) {
-      this.#suspect = undefined
-      this.#solo.end(job)
-      if (!job.lost) session.release(job)
+      this.#dropSuspect()
       return
     }
     const alone = this.active.size === 0 && this.#queues.held <= 1
@@ -140,6 +142,15 @@ export class Slots {
     if (!(alone || beside) || !session.mayStart(job)) return
     this.#suspect = undefined
     this.#host.start(session, job)
+  }
+
+  /** It will not run here. */
+  #dropSuspect(): void {
+    if (!this.#suspect) return
+    const { session, job } = this.#suspect
+    this.#suspect = undefined
+    this.#solo.end(job)
+    if (!job.lost) session.release(job)
   }
 
   #planPatrol(): void {
