@@ -1,23 +1,21 @@
 // Writes docs/feature-matrix.md from what the tests reported. `--check`: fails when the page says something else.
+// `--prune`: what has not run goes from the page.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { readReport } from './vitest-report.ts'
+import { type Matrix, readReport, readTables, refuseToShrink } from './matrix.ts'
 
 const page = 'docs/feature-matrix.md'
+const wholeRun = 'scripts/test (or: scripts/test test/features)'
 /** Pairs that an ordinary run does not try: see test/features/pairs.ts. */
 const fullTier = ' (full tier)'
-const marks: Readonly<Record<string, string>> = { passed: '✓', failed: '✗', skipped: '–', pending: '–' }
 
-const rows = new Map<string, Map<string, string>>()
-for (const { name, assertionResults } of readReport().testResults) {
-  if (!name.includes('/test/features/')) continue
-  for (const { ancestorTitles, title, status } of assertionResults) {
-    const id = ancestorTitles.at(-1)
-    // Features tried once, apart from any broker, have no column.
-    if (!id || title.endsWith(fullTier)) continue
-    const row = rows.get(id) ?? new Map<string, string>()
-    rows.set(id, row.set(title, marks[status] ?? '?'))
-  }
-}
+// Features tried once, apart from any broker, have no column.
+const ofPair = ([title]: [string, string]) => !title.endsWith(fullTier)
+const rows: Matrix = new Map(
+  [...readReport('/test/features/')].flatMap(([id, row]) => {
+    const cells = [...row].filter(ofPair)
+    return cells.length > 0 ? [[id, new Map(cells)] as const] : []
+  }),
+)
 
 const columns = [...new Set([...rows.values()].flatMap((row) => [...row.keys()]))].sort()
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
@@ -46,4 +44,7 @@ if (process.argv.includes('--check')) {
     console.log(`${page} does not say what the tests found. Run: node scripts/feature-matrix.ts`)
     process.exitCode = 1
   }
-} else writeFileSync(page, text)
+} else {
+  refuseToShrink(page, readTables(readFileSync(page, 'utf8')), rows, wholeRun)
+  writeFileSync(page, text)
+}
