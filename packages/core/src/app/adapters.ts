@@ -5,24 +5,6 @@ import { TqError } from '../errors/tq-error.ts'
 import { memory } from '../memory/adapter.ts'
 import type { BeatModule } from '../runtime/app-brand.ts'
 
-/** Which package serves a URL scheme, so that a URL is all a deployment has to say. */
-const packages: Readonly<Record<string, string>> = {
-  sqlite: '@tq/sqlite',
-  redis: '@tq/redis',
-  rediss: '@tq/redis',
-  'redis+cluster': '@tq/redis',
-  'rediss+cluster': '@tq/redis',
-  'redis+sentinel': '@tq/redis',
-  'rediss+sentinel': '@tq/redis',
-  amqp: '@tq/rabbitmq',
-  amqps: '@tq/rabbitmq',
-  sqs: '@tq/sqs',
-  dynamodb: '@tq/dynamodb',
-  s3: '@tq/s3',
-  postgres: '@tq/postgres',
-  postgresql: '@tq/postgres',
-}
-
 /** What a URL may be for, and what of an adapter makes it. */
 const makers = {
   broker: 'createBroker',
@@ -32,15 +14,20 @@ const makers = {
 
 type Purpose = keyof typeof makers
 
-/** What the packages make, for a URL that none of them knows. */
-const made: Readonly<Record<string, readonly Purpose[]>> = {
-  '@tq/sqlite': ['broker', 'backend'],
-  '@tq/redis': ['broker', 'backend'],
-  '@tq/rabbitmq': ['broker'],
-  '@tq/sqs': ['broker'],
-  '@tq/dynamodb': ['backend'],
-  '@tq/postgres': ['backend'],
-  '@tq/s3': ['payload store'],
+/** Which package serves a URL scheme, so that a URL is all a deployment has to say; and what it makes of one. */
+const packages: Readonly<
+  Record<string, { readonly schemes: readonly string[]; readonly makes: readonly Purpose[] }>
+> = {
+  '@tq/sqlite': { schemes: ['sqlite'], makes: ['broker', 'backend'] },
+  '@tq/redis': {
+    schemes: ['redis', 'rediss', 'redis+cluster', 'rediss+cluster', 'redis+sentinel', 'rediss+sentinel'],
+    makes: ['broker', 'backend'],
+  },
+  '@tq/rabbitmq': { schemes: ['amqp', 'amqps'], makes: ['broker'] },
+  '@tq/sqs': { schemes: ['sqs'], makes: ['broker'] },
+  '@tq/dynamodb': { schemes: ['dynamodb'], makes: ['backend'] },
+  '@tq/s3': { schemes: ['s3'], makes: ['payload store'] },
+  '@tq/postgres': { schemes: ['postgres', 'postgresql'], makes: ['backend'] },
 }
 
 /** The part of a URL before the colon. */
@@ -77,8 +64,8 @@ export class AdapterCatalog {
     const scheme = schemeOf(url)
     const known = this.#adapters.find((adapter) => adapter.schemes.includes(scheme))
     if (known) return known
-    const name = packages[scheme]
-    if (!name) {
+    const [name] = Object.entries(packages).find(([, { schemes }]) => schemes.includes(scheme)) ?? []
+    if (name === undefined) {
       const schemes = this.#schemesFor(purpose)
       throw new TqError(
         'UNKNOWN_SCHEME',
@@ -92,8 +79,8 @@ export class AdapterCatalog {
 
   #schemesFor(purpose: Purpose): readonly string[] {
     const given = this.#adapters.filter((adapter) => adapter[makers[purpose]] !== undefined)
-    const known = Object.entries(packages).filter(([, name]) => made[name]?.includes(purpose))
-    return [...new Set([...given.flatMap(({ schemes }) => schemes), ...known.map(([scheme]) => scheme)])]
+    const known = Object.values(packages).filter(({ makes }) => makes.includes(purpose))
+    return [...new Set([...given, ...known].flatMap(({ schemes }) => schemes))]
   }
 
   /** @throws TqError `BEAT_MISSING` */
