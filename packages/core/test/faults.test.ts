@@ -2,8 +2,16 @@ import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { type Backend, type Broker, type Clock, systemClock } from '../src/driver.ts'
-import { type App, createApp, createWorker, LeaseLost, type Logger, type TaskEvents } from '../src/index.ts'
+import { type Adapter, type Backend, type Broker, type Clock, systemClock } from '../src/driver.ts'
+import {
+  type App,
+  type AppOptions,
+  createApp,
+  createWorker,
+  LeaseLost,
+  type Logger,
+  type TaskEvents,
+} from '../src/index.ts'
 import { createVirtualClock, memory } from '../src/testing.ts'
 import { tampered } from './tamper.ts'
 
@@ -157,6 +165,27 @@ test('a handler without a broker: what is missing is said in one line', async ()
   expect(stdout).toMatch(/^ADAPTER_MISSING .*npm install @tq\/sqs/)
   expect(() => createApp({ brocker: 'memory:' } as never)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION' }),
+  )
+})
+
+test('a service in the wrong place: the option and the variable are named, since either may have said it', async () => {
+  const { createBroker, createBackend } = memory()
+  const adapters = [
+    { name: 'talk', schemes: ['talk'], createBroker },
+    { name: 'keep', schemes: ['keep', 's3'], createBackend },
+  ] as readonly Adapter[]
+  const refusal = (options: AppOptions<undefined>) =>
+    createApp({ broker: 'talk:', backend: 'keep:', adapters, logger: quiet, ...options })
+      .open()
+      .catch(({ code, message }) => `${code} ${message}`)
+  expect(await refusal({ broker: 'keep:' })).toBe(
+    "CAPABILITY_MISSING keep is a backend, not a broker: 'keep:' cannot be the broker that createApp({ broker }) or TQ_BROKER_URL names.",
+  )
+  expect(await refusal({ backend: 'talk:' })).toBe(
+    "CAPABILITY_MISSING talk is a broker, not a backend: 'talk:' cannot be the backend that createApp({ backend }) or TQ_BACKEND_URL names.",
+  )
+  expect(await refusal({ payload: { offload: 's3://x' } })).toBe(
+    "CAPABILITY_MISSING keep keeps no payloads: 's3://x' cannot be the payload store that payload.offload or TQ_PAYLOAD_URL names.",
   )
 })
 

@@ -86,7 +86,7 @@ async function brokerFor(url: string, catalog: AdapterCatalog, context: AdapterC
   if (adapter.createBroker) return adapter.createBroker(url, context)
   throw new TqError(
     'CAPABILITY_MISSING',
-    `${adapter.name} is a backend, not a broker: '${hidePassword(url)}' cannot be TQ_BROKER_URL.`,
+    `${adapter.name} is a backend, not a broker: '${hidePassword(url)}' cannot be the broker that createApp({ broker }) or TQ_BROKER_URL names.`,
   )
 }
 
@@ -103,7 +103,7 @@ async function backendFor(
     if (adapter.createBackend) return adapter.createBackend(given, context)
     throw new TqError(
       'CAPABILITY_MISSING',
-      `${adapter.name} is a broker, not a backend: '${hidePassword(given)}' cannot be TQ_BACKEND_URL.`,
+      `${adapter.name} is a broker, not a backend: '${hidePassword(given)}' cannot be the backend that createApp({ backend }) or TQ_BACKEND_URL names.`,
     )
   }
   if (typeof broker !== 'string') return undefined
@@ -190,6 +190,6 @@ async function storeFor(
   if (adapter.createPayloadStore) return adapter.createPayloadStore(url, context)
   throw new TqError(
     'CAPABILITY_MISSING',
-    `${adapter.name} keeps no payloads: '${hidePassword(url)}' cannot be TQ_PAYLOAD_URL.`,
+    `${adapter.name} keeps no payloads: '${hidePassword(url)}' cannot be the payload store that payload.offload or TQ_PAYLOAD_URL names.`,
   )
 }
