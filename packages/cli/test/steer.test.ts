@@ -133,7 +133,12 @@ test('control scales a worker, gives it queues and stops it', async () => {
   expect((await project.tq(['control', 'cancel-consumer', 'mail'])).stdout).toBe(
     'one: takes no more from mail\n',
   )
-  expect((await project.tq(['control', 'rate-limit', 'add', '1/s'])).stdout).toMatch(/^one: .*no task 'add'/)
+  const rate = await project.tq(['control', 'rate-limit', 'add', '1/s'])
+  expect(rate).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^one: .*no task 'add' .*The rate is kept/),
+  })
+  expect((await project.tq(['inspect', 'rate-limits'])).stdout).toMatch(/^add +1\/s +nowhere/m)
   expect((await project.tq(['control', 'shutdown', '--to', 'one'])).stdout).toBe('one: stops\n')
   expect((await worker.exited).code).toBe(0)
   expect(await project.tq(['control', 'shutdown'])).toMatchObject({

@@ -44,7 +44,11 @@ const verbs: Readonly<Record<Verb, Obey>> = {
   'rate-limit': (controls, command) => {
     // The new rate itself is in the store, and was read before this.
     const task = text(command, 'task')
-    if (!controls.hasRate(task)) throw refused(`knows no task '${task}' with a rateLimit in its definition`)
+    if (!controls.hasRate(task)) {
+      throw refused(
+        `knows no task '${task}' with a rateLimit in its definition. The rate is kept, and takes effect on workers whose definition has one: give '${task}' a rateLimit there, or take the rate back (tq control rate-limit ${task})`,
+      )
+    }
   },
   shutdown: (controls, { with: { grace } }) =>
     controls.shutdown(grace === undefined ? undefined : parseDuration(grace as Duration, 'shutdown: grace')),
