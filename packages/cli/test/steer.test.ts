@@ -28,6 +28,10 @@ test('inspect tells of workers, tasks and queues', async () => {
     { worker: 'one', id, name: 'hold', queue: 'default', attempt: 0 },
   ])
   expect(await project.tq(['inspect', 'reserved'])).toMatchObject({ stdout: 'No task waits for a slot.\n' })
+  // The only task is still running.
+  expect((await project.tq(['inspect', 'stats'])).stdout).toMatch(
+    /none has been counted yet: workers count every 2s/,
+  )
   const { stdout } = await project.tq(['inspect', 'registered'])
   expect(stdout).toBe('one: add, bad, hold, mail\n')
   expect(await project.json(['inspect', 'conf'])).toMatchObject([

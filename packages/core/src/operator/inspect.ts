@@ -113,7 +113,10 @@ export class Inspect {
     return listRateLimits(backend, this.#runtime.registry)
   }
 
-  /** How each task did in the last hour, or as long as asked (to the minute up to a day, to the hour up to 31). */
+  /**
+   * How each task did in the last hour, or as long as asked (to the minute up to a day, to the hour up to 31). Without what
+   * workers have counted since their last heartbeat; for more than a day, in the last minute.
+   */
   async stats(span: Span = {}): Promise<Readonly<Record<string, TaskCounts>>> {
     const { backend } = await this.#open('the counts of tasks')
     const { step, from, to } = this.#span(span)

@@ -1,25 +1,34 @@
-import type { Duration, TaskCounts } from '@tq/core'
+import type { App, Duration, TaskCounts } from '@tq/core'
 import { connectionFlags } from '../../flags/common-flags.ts'
 import { command } from '../../flags/define.ts'
 import { lastFlag } from '../../flags/steer-flags.ts'
-import { print, table } from '../../output/print.ts'
+import { age, print, table } from '../../output/print.ts'
 import { withApp } from '../../tasks/open-app.ts'
 
 const head = ['TASK', 'OK', 'FAILED', 'RETRIED', 'REVOKED', 'P50', 'P95', 'P99']
 
 export const stats = command({
   name: 'inspect stats',
-  description: 'How each task did: endings and run times',
+  description: 'How each task did: endings and run times, as of the last heartbeat of its workers',
   flags: { ...lastFlag, ...connectionFlags },
   async run(values) {
     const { last, json } = values
-    const found = await withApp(values, (app) =>
-      app.inspect.stats(last === undefined ? {} : { last: last as Duration }),
-    )
-    const rows = Object.entries(found).sort(([one], [other]) => one.localeCompare(other))
-    print(json, found, () => (rows.length === 0 ? 'No task has run.' : table(head, rows.map(toRow))))
+    await withApp(values, async (app) => {
+      const found = await app.inspect.stats(last === undefined ? {} : { last: last as Duration })
+      const rows = Object.entries(found).sort(([one], [other]) => one.localeCompare(other))
+      const none = rows.length === 0 ? await explainNone(app) : ''
+      print(json, found, () => none || table(head, rows.map(toRow)))
+    })
   },
 })
+
+/** What was counted lately is not there yet. */
+async function explainNone(app: App<unknown>): Promise<string> {
+  const workers = await app.inspect.workers()
+  if (workers.length === 0) return 'No task has run.'
+  const everyMs = Math.max(...workers.map(({ heartbeatMs }) => heartbeatMs))
+  return `No task has run, or none has been counted yet: workers count every ${age(everyMs)} (for --last of more than 1d every minute).`
+}
 
 function toRow([name, counts]: readonly [string, TaskCounts]): readonly (string | number)[] {
   const { succeeded, failed, retried, revoked, p50Ms, p95Ms, p99Ms } = counts
