@@ -37,6 +37,7 @@ test('inspect tells of workers, tasks and queues', async () => {
   expect(await project.json(['inspect', 'conf'])).toMatchObject([
     { value: { concurrency: 2, namespace: 'tq' } },
   ])
+  expect((await project.tq(['inspect', 'conf'])).stdout).toMatch(/"maxTasks": "unlimited"/)
   const later = await project.send('add', { x: 1, y: 2 }, { countdown: '1h' })
   expect(await project.json(['inspect', 'scheduled'])).toMatchObject([
     { id: later, dueAt: expect.any(String) },
@@ -128,6 +129,7 @@ test('control scales a worker, gives it queues and stops it', async () => {
   const project = create()
   const worker = await startWorker(project, ['-Q', 'default'])
   expect((await project.tq(['control', 'concurrency', '5'])).stdout).toBe('one: 5 slots\n')
+  expect((await project.tq(['control', 'concurrency', '1'])).stdout).toBe('one: 1 slot\n')
   const refused = await project.tq(['control', 'concurrency', '5000'])
   expect(refused).toMatchObject({ code: 1, stdout: expect.stringMatching(/^one: .*from 1 to \d+/) })
   expect(await project.tq(['control', 'concurrency', 'many'])).toMatchObject({ code: 2 })

@@ -19,7 +19,7 @@ export const concurrency = command({
     const answers = await withApp(values, (app) =>
       app.control.concurrency(slots, { ...asked(values), ...acting(values) }),
     )
-    printAnswers(values.json, answers, () => `${slots} slots`)
+    printAnswers(values.json, answers, () => (slots === 1 ? '1 slot' : `${slots} slots`))
   },
 })
 

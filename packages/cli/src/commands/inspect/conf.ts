@@ -11,6 +11,11 @@ export const conf = command({
   flags: { ...toFlag, ...connectionFlags },
   async run(values) {
     const answers = await withApp(values, (app) => app.inspect.conf(asked(values)))
-    printAnswers(values.json, answers, (value) => JSON.stringify(value, undefined, 2))
+    printAnswers(values.json, answers, (value) => JSON.stringify(value, readable, 2))
   },
 })
+
+/** No limit is a number, for core and for programs. */
+function readable(_: string, value: unknown): unknown {
+  return value === Number.MAX_SAFE_INTEGER ? 'unlimited' : value
+}
