@@ -97,6 +97,11 @@ const cases: Readonly<Record<string, Case>> = {
     says: /no scheme we know/,
   },
   'no broker': { words: ['status'], environment: { TQ_BROKER_URL: '' }, says: /Set TQ_BROKER_URL/ },
+  'task file whose app has no broker': {
+    words: ['call', 'add', '{"x":1,"y":2}', '-A', 'tasks.ts'],
+    environment: { TQ_BROKER_URL: '' },
+    says: /^tq: The app of the task file has no broker but memory, .* Set TQ_BROKER_URL .* or --broker/,
+  },
   'memory of another process': {
     words: ['call', 'add'],
     environment: { TQ_BROKER_URL: 'memory:' },

@@ -43,9 +43,11 @@ export async function withApp<T>(
   use: (app: App<unknown>) => Promise<T>,
 ): Promise<T> {
   const found = await chooseApp(values)
+  // Refused below. Unset, core would warn first that tasks stay in this process, where none is going to be.
+  process.env['TQ_BROKER_URL'] ??= 'memory:'
   await connect(found, values)
   try {
-    if (found[appBrand].runtime.connected?.broker.name.startsWith('memory')) throw notConfigured('memory:')
+    if (found[appBrand].runtime.connected?.broker.name.startsWith('memory')) throw outOfReach()
     return await use(found)
   } finally {
     await found.close()
@@ -67,14 +69,25 @@ function fromEnvironment(): App<unknown> {
   throw notConfigured(url)
 }
 
+const urls = 'TQ_BROKER_URL (redis://…, amqp://…, sqs://…, sqlite:file)'
+
 function notConfigured(url: string | undefined): CommandError {
   return new CommandError(
     'BROKER_NOT_CONFIGURED',
-    `${url ? 'The memory broker lives inside one process, where no command can reach it' : 'No broker is set'}. Set TQ_BROKER_URL (redis://…, amqp://…, sqs://…, sqlite:file), or --broker, or name the task file with -A, whose app knows its broker.`,
+    `${url ? 'The memory broker lives inside one process, where no command can reach it' : 'No broker is set'}. Set ${urls}, or --broker, or name the task file with -A, whose app knows its broker.`,
+  )
+}
+
+/** The task file was named, and does not help. */
+function outOfReach(): CommandError {
+  return new CommandError(
+    'BROKER_NOT_CONFIGURED',
+    `The app of the task file has no broker but memory, which lives inside one process: no worker elsewhere can be reached. Set ${urls} or --broker, or createApp({ broker }) in the task file.`,
   )
 }
 
 function shownUrl(): string {
   const url = process.env['TQ_BROKER_URL']
-  return url ? ` (${url})` : ''
+  // Memory is never far away: then it is the broker of the task file that did not answer.
+  return url && !url.startsWith('memory:') ? ` (${url})` : ''
 }
