@@ -117,7 +117,21 @@ const cases: Readonly<Record<string, Case>> = {
     says: /not a size/,
     code: 2,
   },
-  'duration that is none': { words: ['worker', '-A', 'tasks.ts', '--grace', '25'], says: /not a duration/ },
+  'duration that is none': {
+    words: ['worker', '-A', 'tasks.ts', '--lease', '5x'],
+    says: /^tq: --lease '5x' is not a duration/,
+    code: 2,
+  },
+  'time to wait that is none': {
+    words: ['call', 'add', '--countdown', 'yesterday'],
+    says: /--countdown 'yesterday' is not a duration/,
+    code: 2,
+  },
+  'port that is none': {
+    words: ['dashboard', '--port', '99999'],
+    says: /--port '99999' is not a port: 0 to 65535/,
+    code: 2,
+  },
   'level that is none': {
     words: ['worker', '-A', 'tasks.ts', '-l', 'loud'],
     says: /--loglevel 'loud'/,
@@ -129,7 +143,11 @@ const cases: Readonly<Record<string, Case>> = {
     says: /TQ_JSON='perhaps'/,
     code: 2,
   },
-  'queue name that is none': { words: ['worker', '-A', 'tasks.ts', '-Q', 'a b'], says: /not a queue name/ },
+  'queue name that is none': {
+    words: ['worker', '-A', 'tasks.ts', '-Q', 'bad queue!'],
+    says: /--queues: "bad queue!" is not a queue name/,
+    code: 2,
+  },
   'unknown id': { words: ['result', 'nobody'], says: /Nothing is known of task nobody/ },
   'configuration with an unknown key': {
     words: ['status'],

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { bytes, milliseconds, queueNames, wholeNumber } from '../src/flags/convert.ts'
+import { bytes, milliseconds, port, queueNames, wholeNumber } from '../src/flags/convert.ts'
 import { readValues } from '../src/flags/read-values.ts'
 import { formatJson, formatPretty } from '../src/log/format.ts'
 import { hidePasswords } from '../src/output/hide-passwords.ts'
 import { age, table } from '../src/output/print.ts'
 import { suggest } from '../src/output/suggest.ts'
+import { workerFlags } from '../src/worker/worker-flags.ts'
 
 describe('values', () => {
   const flags = {
@@ -30,6 +31,27 @@ describe('values', () => {
     expect(read([])).toEqual({ file: undefined, level: undefined, list: [], fast: false })
   })
 
+  test('that are none are refused by the name of what said them', () => {
+    const refusal = (words: readonly string[], environment = {}, config = {}) => {
+      try {
+        return readValues('tq worker', workerFlags, words, { environment, config })
+      } catch (error) {
+        return error
+      }
+    }
+    const usage = (text: RegExp) => ({ exitCode: 2, message: expect.stringMatching(text) })
+    expect(refusal(['--grace', '25'])).toMatchObject(usage(/^--grace '25' is not a duration/))
+    expect(refusal(['-Q', 'a,b:0'])).toMatchObject(usage(/^--queues 'b:0': after the colon/))
+    expect(refusal(['-Q', 'a,b c'])).toMatchObject(usage(/^--queues: "b c" is not a queue name/))
+    expect(refusal([], { TQ_NAMESPACE: 'a.b' })).toMatchObject(
+      usage(/^TQ_NAMESPACE: "a.b" is not a namespace/),
+    )
+    expect(refusal([], {}, { connectTimeout: 'long' })).toMatchObject(
+      usage(/^tq.config.ts: connectTimeout 'long'/),
+    )
+    expect(refusal(['-Q', 'a:5,b', '--lease', '3w'])).toMatchObject({ queues: ['a:5', 'b'], lease: '3w' })
+  })
+
   test('numbers, sizes and durations are read strictly', () => {
     expect(wholeNumber('3', 'n')).toBe(3)
     for (const wrong of ['0', '1.5', '', 'x', '1e99']) expect(() => wholeNumber(wrong, 'n')).toThrow(/--n/)
@@ -37,8 +59,10 @@ describe('values', () => {
       536_870_912, 2_147_483_648, 1_024, 7, 1_572_864,
     ])
     for (const wrong of ['', 'mb', '-1', '0', '5tb']) expect(() => bytes(wrong, 'm')).toThrow(/--m/)
-    expect(['250ms', '2s', '1.5m'].map((text) => milliseconds(text, 't'))).toEqual([250, 2_000, 90_000])
-    expect(() => milliseconds('25', 't')).toThrow(/--t/)
+    expect(['250ms', '2s', '1.5m'].map((text) => milliseconds(text, '--t'))).toEqual([250, 2_000, 90_000])
+    for (const wrong of ['25', '', '5x', '-1s']) expect(() => milliseconds(wrong, '--t')).toThrow(/^--t '/)
+    expect(['0', '65535'].map((text) => port(text, 'p'))).toEqual([0, 65_535])
+    for (const wrong of ['-1', '65536', 'http']) expect(() => port(wrong, 'p')).toThrow(/^--p '/)
     expect(queueNames(['a', 'b:5'])).toEqual(['a', 'b'])
   })
 })

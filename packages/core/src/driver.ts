@@ -1,4 +1,4 @@
-// What authors of drivers import: the contracts and the few helpers every driver needs.
+// What authors of drivers import: the contracts, the few helpers every driver needs, and the rules that options follow.
 export type { Adapter, AdapterContext } from './contracts/adapter.ts'
 export type {
   Backend,
@@ -48,7 +48,7 @@ export { classifySocketError } from './errors/socket-error.ts'
 export { TqError, type TqErrorCode } from './errors/tq-error.ts'
 export { type Duration, parseDuration } from './options/duration.ts'
 export { checkKnown } from './options/known.ts'
-export { deadQueueOf } from './options/names.ts'
+export { checkNamespace, checkQueueName, checkTaskId, deadQueueOf } from './options/names.ts'
 export { accessKeys, decodedPart, invalidUrl } from './options/service-url.ts'
 export { inTurns } from './util/in-turns.ts'
 export { sleep } from './util/sleep.ts'

@@ -1,5 +1,6 @@
 import type { BeatOptions, Duration } from '@tq/core'
 import { appBrand } from '@tq/core'
+import { duration } from '../flags/checks.ts'
 import { connectionFlags, logFlags } from '../flags/common-flags.ts'
 import { command } from '../flags/define.ts'
 import type { Flags } from '../flags/flag.ts'
@@ -15,6 +16,7 @@ const flags = {
     type: 'string',
     description: 'How long after the death of a leader another one takes over (15s)',
     valueHint: 'duration',
+    check: duration,
     env: 'TQ_BEAT_LEASE',
   },
   name: {

@@ -6,8 +6,8 @@ import {
   type Priority,
   type SendOptions,
 } from '@tq/core'
+import { duration, priorityLevel, queueName, taskId } from '../flags/checks.ts'
 import { connectionFlags } from '../flags/common-flags.ts'
-import { wholeNumber } from '../flags/convert.ts'
 import { command } from '../flags/define.ts'
 import type { Flags, Values } from '../flags/flag.ts'
 import { usageError } from '../output/command-error.ts'
@@ -22,13 +22,38 @@ const flags = {
     type: 'string',
     description: "Instead of the task's queue, or of 'default' where no task file tells it",
     valueHint: 'name',
+    check: queueName,
     env: 'TQ_QUEUE',
   },
-  countdown: { type: 'string', description: 'Run not before', valueHint: 'duration', env: 'TQ_COUNTDOWN' },
-  priority: { type: 'string', description: '0 (last) to 9 (first)', valueHint: '0-9', env: 'TQ_PRIORITY' },
-  'task-id': { type: 'string', description: 'Your own id', valueHint: 'id', env: 'TQ_TASK_ID' },
+  countdown: {
+    type: 'string',
+    description: 'Run not before',
+    valueHint: 'duration',
+    check: duration,
+    env: 'TQ_COUNTDOWN',
+  },
+  priority: {
+    type: 'string',
+    description: '0 (last) to 9 (first)',
+    valueHint: '0-9',
+    check: priorityLevel,
+    env: 'TQ_PRIORITY',
+  },
+  'task-id': {
+    type: 'string',
+    description: 'Your own id',
+    valueHint: 'id',
+    check: taskId,
+    env: 'TQ_TASK_ID',
+  },
   wait: { type: 'boolean', description: 'Wait for the result and print it', env: 'TQ_WAIT' },
-  timeout: { type: 'string', description: 'How long to wait', valueHint: 'duration', env: 'TQ_TIMEOUT' },
+  timeout: {
+    type: 'string',
+    description: 'How long to wait',
+    valueHint: 'duration',
+    check: duration,
+    env: 'TQ_TIMEOUT',
+  },
   ...connectionFlags,
   app: {
     ...connectionFlags.app,
@@ -75,13 +100,11 @@ function parseInput(text: string | undefined): unknown {
 }
 
 function toSendOptions(values: Values<typeof flags>): SendOptions {
-  const { queue, countdown, 'task-id': taskId } = values
-  const priority = wholeNumber(values.priority, 'priority', 0)
+  const { queue, countdown, priority, 'task-id': taskId } = values
   return {
     ...(queue === undefined ? {} : { queue }),
     ...(countdown === undefined ? {} : { countdown: countdown as Duration }),
-    // Core checks the range.
-    ...(priority === undefined ? {} : { priority: priority as Priority }),
+    ...(priority === undefined ? {} : { priority: Number(priority) as Priority }),
     ...(taskId === undefined ? {} : { taskId }),
   }
 }

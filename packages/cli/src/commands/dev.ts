@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { startDevDashboard } from '../dev/dev-dashboard.ts'
 import { DevLoop } from '../dev/dev-loop.ts'
 import { FolderWatch } from '../dev/watch-folder.ts'
+import { duration } from '../flags/checks.ts'
 import { connectionFlags, logFlags, queuesFlag } from '../flags/common-flags.ts'
 import { command } from '../flags/define.ts'
 import type { Flags } from '../flags/flag.ts'
@@ -24,6 +25,7 @@ const flags = {
     type: 'string',
     description: 'At a restart, how long running tasks may go on (2s)',
     valueHint: 'duration',
+    check: duration,
     env: 'TQ_SHUTDOWN_TIMEOUT',
   },
   ...logFlags,

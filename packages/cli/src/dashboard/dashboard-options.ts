@@ -1,17 +1,17 @@
 import type { DashboardEnvironment, DashboardUser, ListenOptions, Role } from '@tq/dashboard'
-import { wholeNumber } from '../flags/convert.ts'
+import { port } from '../flags/convert.ts'
 import { usageError } from '../output/command-error.ts'
 import type { DashboardValues } from './dashboard-flags.ts'
 
 /** @throws CommandError when a user, port or label is not one */
 export function dashboardOptions(values: DashboardValues): ListenOptions {
   const { host, token, environment } = values
-  const port = wholeNumber(values.port, 'port', 0)
+  const number = port(values.port, 'port')
   const users = values.user.map(toUser)
   const tokens = token === undefined ? [] : [{ token }]
   const hosts = values['allow-host']
   return {
-    ...(port === undefined ? {} : { port }),
+    ...(number === undefined ? {} : { port: number }),
     ...(host === undefined ? {} : { host }),
     ...(users.length + tokens.length > 0 ? { auth: { users, tokens } } : {}),
     ...(hosts.length > 0 ? { hosts } : {}),

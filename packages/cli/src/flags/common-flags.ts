@@ -1,3 +1,4 @@
+import { duration, namespace, weightedQueue } from './checks.ts'
 import type { Flags } from './flag.ts'
 
 /** Flags of every command. */
@@ -32,12 +33,14 @@ export const connectionFlags = {
     type: 'string',
     description: 'Sets applications apart on one service',
     valueHint: 'name',
+    check: namespace,
     env: 'TQ_NAMESPACE',
   },
   'connect-timeout': {
     type: 'string',
     description: 'How long to wait for the broker (1500ms; worker, beat and dashboard 30s)',
     valueHint: 'duration',
+    check: duration,
     env: 'TQ_CONNECT_TIMEOUT',
   },
   ...outputFlags,
@@ -49,6 +52,7 @@ export const queuesFlag = {
     description: 'Queues, as a list',
     valueHint: 'a,b',
     alias: 'Q',
+    check: weightedQueue,
     env: 'TQ_QUEUES',
     multiple: true,
   },

@@ -1,3 +1,4 @@
+import { type Duration, parseDuration } from '@tq/core/driver'
 import { usageError } from '../output/command-error.ts'
 
 /** @throws CommandError when it is not a whole number of at least `least`. */
@@ -19,13 +20,23 @@ export function bytes(text: string | undefined, name: string): number | undefine
   throw usageError(`--${name} '${text}' is not a size. Write bytes, or text such as '512mb', '2gb'.`)
 }
 
-const lengths: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Milliseconds of a duration that the command line itself needs; all others are read by core. */
+/** @param name What said it, as it is written. @throws CommandError when core would not take it as a duration */
 export function milliseconds(text: string, name: string): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s?(ms|s|m|h|d)$/.exec(text.trim()) ?? []
-  if (amount !== undefined) return Number(amount) * (lengths[unit] ?? 1)
-  throw usageError(`--${name} '${text}' is not a duration. Write text such as '250ms', '30s', '5m'.`)
+  try {
+    return parseDuration(text as Duration, name)
+  } catch {
+    // Not core's own words: it takes numbers, too.
+    throw usageError(
+      `${name} '${text}' is not a duration. Write text such as '250ms', '30s', '5m', '1.5h', '2d', '3w'.`,
+    )
+  }
+}
+
+/** @throws CommandError when it is not a port; 0 takes a free one */
+export function port(text: string | undefined, name: string): number | undefined {
+  const value = wholeNumber(text, name, 0)
+  if (value === undefined || value <= 65_535) return value
+  throw usageError(`--${name} '${text}' is not a port: 0 to 65535.`)
 }
 
 /** Names without the weights that workers give them. */

@@ -1,5 +1,6 @@
 import type { TaskFilter, TaskState } from '@tq/core'
 import { usageError } from '../output/command-error.ts'
+import { queueName } from './checks.ts'
 import type { Flags, Values } from './flag.ts'
 
 /** Many tasks at once: those to which all that is given applies. */
@@ -22,6 +23,7 @@ export const filterFlags = {
     type: 'string',
     description: 'All of this queue',
     valueHint: 'name',
+    check: queueName,
     env: 'TQ_FILTER_QUEUE',
     eachTime: true,
   },

@@ -1,3 +1,6 @@
+/** Refuses a text as a wrong command line; `name` is what said it: a flag, an argument, a variable. @throws CommandError */
+export type Check = (text: string, name: string) => void
+
 /** One flag, or one argument without a name. */
 export interface Flag {
   readonly type: 'string' | 'boolean' | 'positional'
@@ -9,6 +12,8 @@ export interface Flag {
   /** May be given several times, each time as a list with commas. */
   readonly multiple?: true
   readonly required?: boolean
+  /** What it may be; of each alone where there may be several. Without it, whoever uses the value says. */
+  readonly check?: Check
   /** Must be said each time: a configuration file does not count. */
   readonly eachTime?: true
   /** Only one process of ours passes it to another. */

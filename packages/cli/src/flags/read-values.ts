@@ -14,20 +14,33 @@ export function readValues<const F extends Flags>(
   const config = sources.config as Readonly<Record<string, unknown>>
   const waiting = [...positionals]
   const read = ([name, flag]: [string, Flag]) => {
-    const given =
-      (flag.type === 'positional' ? waiting.shift() : values[name]) ??
-      (flag.env === undefined ? undefined : sources.environment[flag.env]) ??
-      (flag.eachTime ? undefined : config[camelCase(name)])
+    const said = flag.type === 'positional' ? waiting.shift() : values[name]
+    const variable = flag.env ?? ''
+    const set = sources.environment[variable]
+    const key = camelCase(name)
+    const given = said ?? set ?? (flag.eachTime ? undefined : config[key])
     if (given === undefined && flag.required) throw missing(command, name, flag)
-    return [name, convert(name, flag, given)]
+    const source =
+      said !== undefined ? shown(name, flag) : set !== undefined ? variable : `tq.config.ts: ${key}`
+    return [name, convert(name, flag, given, source)]
   }
   return Object.fromEntries(Object.entries<Flag>(flags).map(read)) as Values<F>
 }
 
-function convert(name: string, flag: Flag, given: unknown): string | boolean | readonly string[] | undefined {
+function convert(
+  name: string,
+  flag: Flag,
+  given: unknown,
+  source: string,
+): string | boolean | readonly string[] | undefined {
   if (flag.type === 'boolean') return toBoolean(flag.env ?? name, given)
-  if (flag.multiple) return toList(given)
-  return given === undefined ? undefined : String(given)
+  const texts = flag.multiple ? toList(given) : given === undefined ? [] : [String(given)]
+  for (const text of texts) flag.check?.(text, source)
+  return flag.multiple ? texts : texts[0]
+}
+
+function shown(name: string, { type }: Flag): string {
+  return type === 'positional' ? name.toUpperCase() : `--${name}`
 }
 
 function toBoolean(name: string, given: unknown): boolean {

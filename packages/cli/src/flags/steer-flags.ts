@@ -1,3 +1,4 @@
+import { duration, queueName } from './checks.ts'
 import { connectionFlags } from './common-flags.ts'
 import type { Flags } from './flag.ts'
 
@@ -13,7 +14,13 @@ export const toFlag = {
 } as const satisfies Flags
 
 export const lastFlag = {
-  last: { type: 'string', description: 'How far back (1h)', valueHint: 'duration', env: 'TQ_LAST' },
+  last: {
+    type: 'string',
+    description: 'How far back (1h)',
+    valueHint: 'duration',
+    check: duration,
+    env: 'TQ_LAST',
+  },
 } as const satisfies Flags
 
 export const limitFlag = {
@@ -27,5 +34,5 @@ export const actingFlags = {
 } as const satisfies Flags
 
 export const queueArgument = {
-  queue: { type: 'positional', description: 'Name of the queue', required: true },
+  queue: { type: 'positional', description: 'Name of the queue', required: true, check: queueName },
 } as const satisfies Flags

@@ -21,7 +21,7 @@ export async function connect(
   unlessGiven = defaultTimeout,
 ): Promise<void> {
   const text = values['connect-timeout'] ?? unlessGiven
-  const limitMs = milliseconds(text, 'connect-timeout')
+  const limitMs = milliseconds(text, '--connect-timeout')
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     const error = new CommandError(

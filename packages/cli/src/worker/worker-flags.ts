@@ -1,3 +1,4 @@
+import { duration } from '../flags/checks.ts'
 import { connectionFlags, logFlags, queuesFlag } from '../flags/common-flags.ts'
 import type { Flags, Values } from '../flags/flag.ts'
 
@@ -34,12 +35,14 @@ export const workerFlags = {
     type: 'string',
     description: 'At stop, how long running tasks may go on (25s)',
     valueHint: 'duration',
+    check: duration,
     env: 'TQ_SHUTDOWN_TIMEOUT',
   },
   lease: {
     type: 'string',
     description: 'How long a task of a dead worker waits (30s)',
     valueHint: 'duration',
+    check: duration,
     env: 'TQ_LEASE',
   },
   processes: {

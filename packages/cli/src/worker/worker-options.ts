@@ -1,5 +1,5 @@
 import type { Duration, WorkerOptions } from '@tq/core'
-import { bytes, wholeNumber } from '../flags/convert.ts'
+import { bytes, port, wholeNumber } from '../flags/convert.ts'
 import type { WorkerValues } from './worker-flags.ts'
 
 /** The flags as core's options: only what was said, since defaults are core's. */
@@ -30,6 +30,6 @@ export function toWorkerOptions(values: WorkerValues, modules: readonly string[]
 
 /** The processes of one supervisor have ports in a row. */
 function portOf({ 'metrics-port': text, supervised }: WorkerValues): number | undefined {
-  const port = wholeNumber(text, 'metrics-port', 0)
-  return port && supervised !== undefined ? port + Number(supervised) - 1 : port
+  const first = port(text, 'metrics-port')
+  return first && supervised !== undefined ? first + Number(supervised) - 1 : first
 }

@@ -1,9 +1,11 @@
-import { type BulkProgress, type Duration, type Priority, TqError } from '@tq/core'
+import type { BulkProgress, Duration, Priority } from '@tq/core'
+import { duration, priorityLevel, queueName, time } from '../../flags/checks.ts'
 import { command } from '../../flags/define.ts'
 import { filterFlags, filterOf } from '../../flags/filter-flags.ts'
 import type { Flags } from '../../flags/flag.ts'
 import { actingFlags } from '../../flags/steer-flags.ts'
 import { printAnswers } from '../../output/answers.ts'
+import { usageError } from '../../output/command-error.ts'
 import { print } from '../../output/print.ts'
 import { acting } from '../../tasks/asked.ts'
 import { withApp } from '../../tasks/open-app.ts'
@@ -68,6 +70,7 @@ const queued = {
     type: 'string',
     description: 'Where it waits, for a task of which no record tells',
     valueHint: 'name',
+    check: queueName,
   },
   ...actingFlags,
 } as const satisfies Flags
@@ -90,8 +93,13 @@ export const reschedule = command({
   description: 'A task that waits runs at another time',
   flags: {
     ...queued,
-    countdown: { type: 'string', description: 'In how long, such as 2h', valueHint: 'duration' },
-    eta: { type: 'string', description: 'When, as an ISO 8601 time', valueHint: 'time' },
+    countdown: {
+      type: 'string',
+      description: 'In how long, such as 2h',
+      valueHint: 'duration',
+      check: duration,
+    },
+    eta: { type: 'string', description: 'When, as an ISO 8601 time', valueHint: 'time', check: time },
   },
   async run(values) {
     const { id, countdown, eta, json } = values
@@ -100,7 +108,7 @@ export const reschedule = command({
       ...(eta === undefined ? {} : { eta: new Date(eta) }),
     }
     if (Object.keys(when).length !== 1)
-      throw new TqError('INVALID_OPTION', 'tq control reschedule: give either --countdown or --eta.')
+      throw usageError('tq control reschedule: give either --countdown or --eta.')
     await withApp(values, (app) =>
       app.control.reschedule(id, when, { ...acting(values), ...inQueue(values) }),
     )
@@ -117,7 +125,12 @@ export const priority = command({
   description: 'A task that waits goes before others, or behind them',
   flags: {
     id: queued.id,
-    priority: { type: 'positional', description: '0 (last) to 9 (first)', required: true },
+    priority: {
+      type: 'positional',
+      description: '0 (last) to 9 (first)',
+      required: true,
+      check: priorityLevel,
+    },
     queue: queued.queue,
     ...actingFlags,
   },

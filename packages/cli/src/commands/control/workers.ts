@@ -1,4 +1,5 @@
 import type { Duration } from '@tq/core'
+import { duration } from '../../flags/checks.ts'
 import { command } from '../../flags/define.ts'
 import { actingFlags, queueArgument, toFlag } from '../../flags/steer-flags.ts'
 import { printAnswers } from '../../output/answers.ts'
@@ -57,6 +58,7 @@ export const shutdown = command({
       type: 'string',
       description: 'How long running tasks may go on (as started)',
       valueHint: 'duration',
+      check: duration,
       env: 'TQ_SHUTDOWN_TIMEOUT',
     },
     ...flags,
