@@ -1,6 +1,9 @@
 import { defineTask, every } from '@tq/core'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Project } from './project.ts'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 60_000 })
 
 const scheduled = `
 import { createApp, crontab, every } from '@tq/core'
