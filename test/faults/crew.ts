@@ -57,8 +57,9 @@ export class Crew {
   }
 
   #replace(member: ChildProcess): void {
-    if (this.#dismissed) return
-    this.#members.splice(this.#members.indexOf(member), 1)
+    const at = this.#members.indexOf(member)
+    if (this.#dismissed || at < 0) return
+    this.#members.splice(at, 1)
     void this.hire()
   }
 

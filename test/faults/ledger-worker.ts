@@ -1,9 +1,6 @@
 // A worker process of the fault tests: killed, stopped and replaced at will.
 import { createWorker } from '@tq/core'
-import { rabbitmq } from '@tq/rabbitmq'
-import { redis } from '@tq/redis'
-import { sqlite } from '@tq/sqlite'
-import { sqs } from '@tq/sqs'
+import { faultAdapters } from './fault-adapters.ts'
 import { Ledger } from './ledger.ts'
 import { ledgerApp } from './ledger-task.ts'
 import { type Mutant, mutate, witness } from './mutants.ts'
@@ -12,7 +9,7 @@ const { url = '', backend, ledger = '', lease = '1000', mutant = 'none' } = proc
 const notes = new Ledger(ledger)
 const { app } = ledgerApp(
   { broker: url, ...(backend ? { backend } : {}) },
-  [sqlite(), redis(), rabbitmq(), sqs()].map((adapter) =>
+  faultAdapters.map((adapter) =>
     witness(mutate(adapter, mutant as Mutant), (id, delivery) => notes.note('lease', id, String(delivery))),
   ),
   notes,

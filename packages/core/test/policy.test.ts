@@ -3,7 +3,7 @@ import { Reject, RetryRequest } from '../src/errors/control.ts'
 import { TimeLimitExceeded } from '../src/errors/task-errors.ts'
 import { backoffDelay } from '../src/policy/backoff.ts'
 import { nextHop } from '../src/policy/delay-hop.ts'
-import { judge } from '../src/policy/poison.ts'
+import { isDead, isSuspect } from '../src/policy/poison.ts'
 import { decideRetry } from '../src/policy/retry.ts'
 import type { Backoff } from '../src/task/task-policy.ts'
 import { QueueOrder } from '../src/worker/queue-order.ts'
@@ -55,18 +55,12 @@ test('a delay longer than the broker can hold goes in hops', () => {
 })
 
 test('two lost leases make a suspect, ten a dead letter; unknown counts none', () => {
-  const judged = [undefined, 1, 2, 3, 10, 11].map((count) => judge(count, false))
-  expect(judged).toEqual(['fine', 'fine', 'fine', 'suspect', 'suspect', 'dead'])
+  expect([undefined, 1, 2, 3, 10].map(isSuspect)).toEqual([false, false, false, true, true])
+  expect([undefined, 1, 10, 11].map((count) => isDead(count, false))).toEqual([false, false, false, true])
 })
 
 test('where starts are counted, only fifty do', () => {
-  expect([2, 3, 11, 50, 51].map((count) => judge(count, true))).toEqual([
-    'fine',
-    'suspect',
-    'suspect',
-    'suspect',
-    'dead',
-  ])
+  expect([undefined, 11, 50, 51].map((count) => isDead(count, true))).toEqual([false, false, false, true])
 })
 
 test('weights decide who starts a turn', () => {

@@ -1,4 +1,4 @@
-import type { Adapter, Backend, Broker, Receiver, ResultBackend } from '../src/driver.ts'
+import type { Adapter, Backend, Broker, Receiver, ResultBackend, StateStore } from '../src/driver.ts'
 import { memory } from '../src/memory/adapter.ts'
 
 /** What a test does to the memory broker to see how core copes. */
@@ -7,13 +7,15 @@ export interface Tampering {
   /** The most the backend says it keeps. */
   readonly maxValueBytes?: number
   readonly results?: (original: ResultBackend) => Partial<ResultBackend>
+  readonly state?: (original: StateStore) => Partial<StateStore>
   readonly publish?: (original: Broker['publish']) => Broker['publish']
   /** Called for each receiver as it is opened, with its number from 0. */
   readonly receiver?: (original: Receiver, number: number) => Partial<Receiver>
 }
 
 /** The memory adapter, tampered with. */
-export function tampered({ capabilities, maxValueBytes, results, publish, receiver }: Tampering): Adapter {
+export function tampered(tampering: Tampering): Adapter {
+  const { capabilities, maxValueBytes, results, state, publish, receiver } = tampering
   const adapter = memory()
   return {
     ...adapter,
@@ -21,6 +23,7 @@ export function tampered({ capabilities, maxValueBytes, results, publish, receiv
       const backend = adapter.createBackend?.(url, context) as Backend
       return Object.assign(Object.create(backend) as Backend, bound(backend), {
         ...(maxValueBytes === undefined ? {} : { capabilities: { ...backend.capabilities, maxValueBytes } }),
+        ...(state ? { state: { ...bound(backend.state), ...state(bound(backend.state)) } } : {}),
         ...(results ? { results: { ...bound(backend.results), ...results(bound(backend.results)) } } : {}),
       })
     },

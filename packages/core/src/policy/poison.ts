@@ -1,27 +1,32 @@
 /** Lost leases after which a task runs alone, in a process of its own where possible. */
 const suspectAfterLosses = 2
 /** Lost leases after which it is given up. */
-const deadAfterLosses = 10
+export const deadAfterLosses = 10
 /**
  * The same where starts of suspects are counted: then those it lost while it only waited do not count, unless they are so
  * many that what kills its workers must be its message itself.
  */
 const deadAfterLossesOfAnyKind = 50
-/** A suspect may start so often: with the leases it lost before, it has lost ten then. */
+/** A suspect may start so often without ending: with the leases it lost before, it has lost ten then. */
 export const mostSuspectStarts = deadAfterLosses - suspectAfterLosses
 /** Times an unknown task is given back before it is given up; with growing delays about ten minutes. */
 export const maxMisses = 10
 
+const lossesOf = (deliveryCount = 1): number => deliveryCount - 1
+
+/** Whether so many workers have lost it that it may be what took them down. */
+export function isSuspect(deliveryCount: number | undefined): boolean {
+  return lossesOf(deliveryCount) >= suspectAfterLosses
+}
+
 /**
- * What the number of lost leases says of a task. A lost lease is no proof of a crash: workers are killed and
+ * Whether it has lost so many leases that it is given up. A lost lease is no proof of a crash: workers are killed and
  * machines pause for reasons of their own.
  *
- * @param countsStarts Whether it is known how often a suspect has started.
+ * @param startsAreCounted Whether it is known how often a suspect has started.
  */
-export function judge(deliveryCount: number | undefined, countsStarts: boolean): 'fine' | 'suspect' | 'dead' {
-  const losses = (deliveryCount ?? 1) - 1
-  if (losses >= (countsStarts ? deadAfterLossesOfAnyKind : deadAfterLosses)) return 'dead'
-  return losses >= suspectAfterLosses ? 'suspect' : 'fine'
+export function isDead(deliveryCount: number | undefined, startsAreCounted: boolean): boolean {
+  return lossesOf(deliveryCount) >= (startsAreCounted ? deadAfterLossesOfAnyKind : deadAfterLosses)
 }
 
 /** How long an unknown task waits for a worker that knows it: 1 s, doubling, at most 2 minutes. */

@@ -4,7 +4,7 @@ import type { Delivery } from '../contracts/broker.ts'
 import type { Millis } from '../contracts/time.ts'
 import { describeError } from '../errors/task-errors.ts'
 import { TqError } from '../errors/tq-error.ts'
-import { judge, maxMisses, missDelay } from '../policy/poison.ts'
+import { isDead, isSuspect, maxMisses, missDelay } from '../policy/poison.ts'
 import { lateCopiesMs } from '../runtime/late-copies.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
 import { type Envelope, fromBody } from '../task/envelope.ts'
@@ -163,14 +163,10 @@ export class Admission {
       epoch: typeof claim === 'object' ? claim.epoch : 0,
       leasedAt,
       receivedAt,
-      suspect: this.#judge(delivery) === 'suspect' || (envelope.crashes ?? 0) > 0,
+      suspect: isSuspect(delivery.deliveryCount) || (envelope.crashes ?? 0) > 0,
       lost: false,
       context: undefined,
     }
-  }
-
-  #judge({ deliveryCount }: Delivery) {
-    return judge(deliveryCount, this.#connection.backend !== undefined)
   }
 
   /** The right to run each: told by the delivery where broker and backend are one store, asked of the backend else. */
@@ -205,7 +201,9 @@ export class Admission {
       return { type: 'forward', delayMs: 0, delayLeftMs: envelope.delayLeftMs }
     }
     if (!task.run) return this.#unknownTask(envelope)
-    return this.#judge(delivery) === 'dead' ? givenUp((delivery.deliveryCount ?? 1) - 1) : undefined
+    const { deliveryCount = 1 } = delivery
+    const startsAreCounted = this.#connection.backend !== undefined
+    return isDead(deliveryCount, startsAreCounted) ? givenUp(deliveryCount - 1) : undefined
   }
 
   /** During a deploy a newer worker may know it: it waits for one, but not for ever. */

@@ -1,5 +1,7 @@
+import type { Millis } from '../contracts/time.ts'
 import { keepResult } from '../runtime/large-results.ts'
 import type { Connection, Runtime } from '../runtime/runtime.ts'
+import { sleep } from '../util/sleep.ts'
 import { type AttemptSettings, attempt, type TakeHandler } from './attempt.ts'
 import { inlineHandler, withMiddleware } from './handler.ts'
 import { ProcessPool } from './isolate/process-pool.ts'
@@ -9,11 +11,15 @@ import type { RunContext } from './run-context.ts'
 import { SuspectStarts } from './suspect-starts.ts'
 import type { ResolvedWorkerOptions } from './worker-options.ts'
 
+/** Closing waits this long for what was counted to be stored. */
+const lastCountMs: Millis = 1_000
+
 /** Of the longest value that a backend keeps, something is left for the rest of the record. */
 const restOfRecordBytes = 16_384
 
 /** Runs tasks: here, or in a process of their own. */
 export class Attempts {
+  readonly #runtime: Runtime
   readonly #settings: AttemptSettings
   readonly #pool: ProcessPool
   readonly #inline: TakeHandler
@@ -36,7 +42,8 @@ export class Attempts {
       aboveBytes: Math.min(payloads.aboveBytes, maxResultBytes / 3),
       ...(payloads.on && backend ? { keepResult: resultKeeper(runtime, connection) } : {}),
     }
-    this.#starts = new SuspectStarts(backend, runtime.logger)
+    this.#runtime = runtime
+    this.#starts = new SuspectStarts(runtime, connection)
     const pool = new ProcessPool(modules, loader, runtime.logger)
     this.#pool = pool
     const inline = withMiddleware(runtime.settings.runMiddleware, inlineHandler)
@@ -69,8 +76,17 @@ export class Attempts {
     return attempt(this.#settings, job, context, isolated ? this.#isolated : this.#inline)
   }
 
-  close(): void {
+  /** It runs on, and is given back by a worker that it has not taken down. */
+  survived(job: Job): void {
+    if (job.suspect) this.#starts.survived(job)
+  }
+
+  async close(hurry: AbortSignal): Promise<void> {
     this.#pool.close()
+    const stored = new AbortController()
+    const late = sleep(this.#runtime.clock, lastCountMs, AbortSignal.any([hurry, stored.signal]))
+    await Promise.race([this.#starts.drain(), late])
+    stored.abort()
   }
 }
 

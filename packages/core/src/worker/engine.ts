@@ -76,6 +76,7 @@ export class Engine {
       clock: runtime.clock,
       isolates: attempts.isolates,
       start: (session, job) => this.#run(session, job),
+      stopReceiving: () => this.#pump.interrupt(),
       roomMade: () => this.#wake(),
     })
     const { logger, clock, settings } = runtime
@@ -211,7 +212,10 @@ export class Engine {
     for (const { context } of this.active) context.stop(new WorkerStopping())
     await this.#untilQuiet(lastMomentMs, hurry)
     const left = [...this.active].filter(({ decided }) => !decided)
-    for (const { session, job } of left) session.releaseRunning([job])
+    for (const { session, job } of left) {
+      this.#attempts.survived(job)
+      session.releaseRunning([job])
+    }
     return left.length
   }
 
@@ -223,7 +227,7 @@ export class Engine {
     await this.#queues.close(hurry)
     this.#gate?.stop()
     await this.#keeping.close()
-    this.#attempts.close()
+    await this.#attempts.close(hurry)
   }
 
   #run(session: QueueSession, job: Job): void {
@@ -240,7 +244,7 @@ export class Engine {
       decided: false,
     }
     job.context = context
-    this.#slots.taken(run)
+    this.#slots.started(run)
     this.#reporter.wake()
     this.#host.started(run)
     if (job.task.policy.acknowledge === 'before') void this.#runOnce(run)
@@ -293,11 +297,11 @@ export class Engine {
 
   #settled(job: Job, outcome: Outcome, settlement: Settlement, runtimeMs: Millis): void {
     this.#host.settled(job, outcome, settlement, runtimeMs)
-    this.#slots.settled()
+    this.#slots.leaseGone()
   }
 
   #end(run: ActiveRun): void {
-    this.#slots.freed(run)
+    this.#slots.ended(run)
     this.#queues.ended(run.session, this.active)
     // Not left to the pump: it may be waiting for messages.
     this.#slots.fill()

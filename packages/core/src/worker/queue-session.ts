@@ -43,6 +43,7 @@ export class QueueSession {
   readonly #onRefused: OnRefused
   readonly #jobs: JobSettling
   #line: Line | undefined
+  #receiving = false
   #closed = false
 
   constructor(
@@ -65,9 +66,9 @@ export class QueueSession {
     this.#admission = new Admission(queue, runtime, connection, gate)
   }
 
-  /** How many leases it holds: of what waits, of what runs, and of what is being settled. */
+  /** How many leases it holds: of what waits, of what runs, of what is being settled, and perhaps of what is on its way. */
   get held(): number {
-    return this.#line?.held.size ?? 0
+    return (this.#line?.held.size ?? 0) + (this.#receiving ? 1 : 0)
   }
 
   async open(): Promise<Line> {
@@ -88,6 +89,7 @@ export class QueueSession {
    */
   async receive(how: ReceiveHow): Promise<number | undefined> {
     const { signal } = how
+    this.#receiving = true
     try {
       const line = this.#line ?? (await this.open())
       const deliveries = await this.#receiveInTime(line, how)
@@ -105,6 +107,8 @@ export class QueueSession {
       await this.#abandon()
       await this.#pause(signal)
       return undefined
+    } finally {
+      this.#receiving = false
     }
   }
 

@@ -15,6 +15,8 @@ export interface SlotsHost {
   /** Whether a suspect can run in a process of its own, and so beside others. */
   readonly isolates: boolean
   start(session: QueueSession, job: Job): void
+  /** Receives under way are to end: what they bring would be held beside a suspect. */
+  stopReceiving(): void
   /** There may be room again although no run has ended. */
   roomMade(): void
 }
@@ -58,7 +60,7 @@ export class Slots {
 
   /** How many more tasks may be taken from a queue now. */
   room(session: QueueSession): number {
-    if (this.#solo.taken || !this.#queues.takes(session)) return 0
+    if (this.#solo.isGivenOver() || !this.#queues.takes(session)) return 0
     const ahead = session.readAhead.room
     const whole = this.concurrency + ahead
     const room = whole - this.active.size - this.reserved
@@ -71,26 +73,27 @@ export class Slots {
   /** Starts what is ready, as far as there are slots. */
   fill(): void {
     this.#queues.releaseIdle()
+    // Before others take the slots: it may have waited long enough to run beside them.
     this.#startSuspect()
-    if (!this.#solo.taken) this.#startReady()
-    if (this.#solo.taken) {
+    if (!this.#solo.isGivenOver()) this.#startReady()
+    if (this.#solo.isGivenOver()) {
       this.#holdNothingElse()
       this.#startSuspect()
     }
-    if (!this.#cancelPatrol && (this.reserved > 0 || this.#solo.taken)) this.#planPatrol()
+    if (!this.#cancelPatrol && (this.reserved > 0 || this.#solo.isGivenOver())) this.#planPatrol()
   }
 
-  taken(run: ActiveRun): void {
+  started(run: ActiveRun): void {
     this.active.add(run)
   }
 
-  freed(run: ActiveRun): void {
+  ended(run: ActiveRun): void {
     this.active.delete(run)
     this.#solo.end(run.job)
   }
 
   /** A lease is no longer held. */
-  settled(): void {
+  leaseGone(): void {
     if (this.#suspect) this.fill()
   }
 
@@ -117,6 +120,7 @@ export class Slots {
         session.ready.shift()
         if (job.suspect && !this.#host.isolates && !this.#suspect && this.#solo.claim(job)) {
           this.#suspect = { session, job }
+          this.#host.stopReceiving()
           return
         }
         this.#host.start(session, job)
@@ -126,7 +130,7 @@ export class Slots {
 
   /** If a suspect takes this process down, nothing else may count that as a loss of its own. */
   #holdNothingElse(): void {
-    for (const session of this.#queues.sessions) session.releaseReady(() => this.settled())
+    for (const session of this.#queues.sessions) session.releaseReady(() => this.leaseGone())
   }
 
   /** Alone; or beside the others, when they have waited long enough for it. */
@@ -138,7 +142,7 @@ export class Slots {
       return
     }
     const alone = this.active.size === 0 && this.#queues.held <= 1
-    const beside = !this.#solo.taken && this.active.size < this.concurrency
+    const beside = !this.#solo.isGivenOver() && this.active.size < this.concurrency
     if (!(alone || beside) || !session.mayStart(job)) return
     this.#suspect = undefined
     this.#host.start(session, job)

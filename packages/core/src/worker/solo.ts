@@ -2,7 +2,7 @@ import type { Clock, Millis } from '../contracts/time.ts'
 import type { Job } from './job.ts'
 
 /** The longest that everything else waits for suspects in one piece. Over time it is half of the time at most. */
-const longestMs: Millis = 30_000
+const longestMs: Millis = 10_000
 
 /**
  * The worker given over to one task that may bring its process down: from when that is held until it has run. A worker
@@ -20,13 +20,13 @@ export class Solo {
   }
 
   /** Whether nothing but its holder may start now. */
-  get taken(): boolean {
-    return this.#holder !== undefined && this.#used() < longestMs
+  isGivenOver(): boolean {
+    return this.#holder !== undefined && this.#countTime() < longestMs
   }
 
   /** False when suspects have held up the others for long enough: it runs beside them. */
   claim(job: Job): boolean {
-    if (this.#holder !== undefined || this.#used() >= longestMs) return false
+    if (this.#holder !== undefined || this.#countTime() >= longestMs) return false
     this.#holder = job
     return true
   }
@@ -34,11 +34,11 @@ export class Solo {
   /** It has run, or will not run here. */
   end(job: Job): void {
     if (this.#holder !== job) return
-    this.#used()
+    this.#countTime()
     this.#holder = undefined
   }
 
-  #used(): Millis {
+  #countTime(): Millis {
     const now = this.#clock.monotonic()
     const passed = now - this.#countedAt
     this.#countedAt = now

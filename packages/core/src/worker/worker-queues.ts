@@ -54,7 +54,7 @@ export class WorkerQueues {
 
   /** Whether tasks are taken from it now. */
   takes(session: QueueSession): boolean {
-    return !this.#leaving.has(session) && !this.#paused.has(session.queue)
+    return this.#sessions.includes(session) && !this.#paused.has(session.queue)
   }
 
   /** Gives back what came although nothing is taken any more. */

@@ -9,6 +9,7 @@ import type {
   SignatureHost,
   TakesOf,
 } from '../task/signature.ts'
+import { checkSignatures } from './check-signatures.ts'
 import { nowhere } from './nothing.ts'
 
 /** What is wrong between two steps, for the compiler to show. */
@@ -71,13 +72,14 @@ export interface GroupOptions<Failures extends 'fail' | 'collect'> {
  * One after the other; each step takes the value of the one before. A group inside a chain ends before the next step
  * begins, which takes the list of its values (a chord).
  *
- * @throws TqError `INVALID_OPTION` without any step
+ * @throws TqError `INVALID_OPTION` without any step, or when one is no signature
  * @example await chain(parse.s({ path }), embed.s(), save.s()).delay()
  */
 export function chain<const Steps extends readonly AnySignature[]>(
   ...steps: Steps & FittingSteps<Steps>
 ): Signature<TakesOf<FirstOf<Steps>>, GivesOf<LastOf<Steps>>> {
   if (steps.length === 0) throw new TqError('INVALID_OPTION', 'chain: give at least one step.')
+  checkSignatures('chain: step', steps)
   return hostOf(steps).sign({ kind: 'chain', steps })
 }
 
@@ -96,6 +98,7 @@ export function group<
   const { failures = 'fail' } = options
   if (failures !== 'fail' && failures !== 'collect')
     throw new TqError('INVALID_OPTION', `group: failures '${String(failures)}' is not 'fail' or 'collect'.`)
+  checkSignatures('group: child', children)
   return hostOf(children).sign({ kind: 'group', children, failures })
 }
 
@@ -109,6 +112,8 @@ export function chord<const Header extends readonly AnySignature[], Body extends
   header: Header,
   body: Body & Fit<ValuesOf<Header>, Body>,
 ): Signature<TakenByAll<Header>, GivesOf<Body>> {
+  checkSignatures('chord: child', header)
+  checkSignatures('chord: body', [body])
   const host = hostOf([...header, body])
   return host.sign({
     kind: 'chain',

@@ -9,6 +9,7 @@ import type {
   WorkflowResult,
 } from '../task/signature.ts'
 import type { SendOptions } from '../task/task.ts'
+import { checkSignatures } from './check-signatures.ts'
 
 const optionNames: ReadonlySet<string> = new Set(
   [...sendOptionNames].filter((name) => !['taskId', 'uniqueKey', 'throttle', 'debounce'].includes(name)),
@@ -39,6 +40,7 @@ class PlanSignature implements PlannedSignature {
   }
 
   onError(...callbacks: readonly PlannedSignature[]): PlanSignature {
+    checkSignatures('onError: callback', callbacks)
     return new PlanSignature(this.plan, this.host, this.options, [...this.errorCallbacks, ...callbacks])
   }
 
