@@ -1,4 +1,13 @@
-import type { CommitItem, Delivery, KeeperSpec, Lease, Millis, Receiver, Settlement } from '@tq/core/driver'
+import {
+  type CommitItem,
+  type Delivery,
+  type KeeperSpec,
+  type Lease,
+  type Millis,
+  type Receiver,
+  type Settlement,
+  sleep,
+} from '@tq/core/driver'
 import { classify } from './classify.ts'
 import type { Connection } from './connection.ts'
 import { ClosedError } from './errors.ts'
@@ -75,7 +84,7 @@ export class RedisReceiver implements Receiver {
       return await receiving
     } finally {
       this.#receiving = undefined
-      this.#giveBack(this.#arrived.splice(0))
+      void this.#giveBack(this.#arrived.splice(0))
     }
   }
 
@@ -147,19 +156,23 @@ export class RedisReceiver implements Receiver {
           if (this.#receiving && !this.#closed.signal.aborted) {
             this.#arrived.push(...deliveries)
             this.#wait.wake()
-          } else this.#giveBack(deliveries)
+          } else void this.#giveBack(deliveries)
           return deliveries.length > 0
         },
       }
     )
   }
 
-  /** Nobody waits for them any more. */
-  #giveBack(deliveries: readonly Delivery[]): void {
+  /** Nobody waits for them any more. Until that is done: kept with the receiver's lease, they would stay here for good. */
+  async #giveBack(deliveries: readonly Delivery[]): Promise<void> {
     if (deliveries.length === 0) return
     const leases = deliveries.map(({ lease }) => lease)
-    // If that fails, what the server holds for this receiver is more than it knows of, and all goes back.
-    this.#settling.nack(leases, 0).catch(() => {})
+    const tryOnce = () =>
+      this.#settling.nack(leases, 0).then(
+        () => true,
+        () => false,
+      )
+    while (!(await tryOnce()) && !this.#closed.signal.aborted) await sleep(this.#connection.clock, awayMs)
   }
 
   /** While the server is away it is asked again until the wait is over; what is held stays held meanwhile. */

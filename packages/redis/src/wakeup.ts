@@ -78,12 +78,13 @@ export class WakeUp {
     )
     try {
       const popping = client.bzpopmin(this.#key, blockMs / 1_000)
-      const calling = behind?.call(client).catch(() => undefined)
-      const popped = await popping
-      const answer = await calling
-      this.#asked = false
+      // Both are heard: the call may have brought something although the wait was broken off.
+      const [popped, called] = await Promise.allSettled([popping, behind?.call(client)])
+      const answer = called.status === 'fulfilled' ? called.value : undefined
       const brought = answer !== undefined && (await behind?.answered(answer))
-      if (popped && !brought && !this.#onWake()) await this.#putBack()
+      if (popped.status === 'rejected') throw popped.reason
+      this.#asked = false
+      if (popped.value && !brought && !this.#onWake()) await this.#putBack()
     } catch {
       // Not at once: it may fail without leaving this turn of the event loop, and so may what follows.
       const again = () => {

@@ -107,6 +107,39 @@ describe.skipIf(missing)(
       await Promise.all([first.close(), second.close()])
     })
 
+    test('what nobody waits for is given back also when that fails at first', async () => {
+      const { server, client, broker } = await serve()
+      const first = await receiverOf(await open(`${server.url}?name=first`))
+      const stop = new AbortController()
+      const waiting = first.receive({ max: 10, waitMs: 20_000, signal: stop.signal, idle: true })
+      await untilWaiting(client, 1)
+      stop.abort()
+      expect(await waiting).toEqual([])
+      const list = String(await client.client('LIST'))
+      const main = /id=(\d+)[^\n]*name=first:main/.exec(list)?.[1] ?? ''
+      await client.client('KILL', 'ID', main)
+      await broker.publish('q', [message('a')])
+      const second = await receiverOf(broker)
+      expect(seen(await second.receive({ max: 10, waitMs: 10_000, signal }))).toEqual([['a', 1]])
+      await Promise.all([first.close(), second.close()])
+    })
+
+    test('what came although the wait was broken off is handed out', async () => {
+      const { client, broker } = await serve()
+      const receiver = await receiverOf(broker)
+      const waiting = receiver.receive({ max: 10, waitMs: 20_000, signal, idle: true })
+      await untilWaiting(client, 1)
+      const id = /id=(\d+)[^\n]*cmd=bzpopmin/.exec(String(await client.client('LIST')))?.[1] ?? ''
+      await broker.publish('q', [message('other')])
+      expect(seen(await waiting)).toEqual([['other', 1]])
+      const again = receiver.receive({ max: 10, waitMs: 20_000, signal, idle: true })
+      await untilWaiting(client, 1)
+      expect(await client.call('client', 'unblock', id, 'error')).toBe(1)
+      await broker.publish('q', [message('a')])
+      expect(seen(await again)).toEqual([['a', 1]])
+      await receiver.close()
+    })
+
     test('what comes while its receiver closes goes to somebody else at once, uncharged', async () => {
       const { client, broker } = await serve()
       for (let round = 0; round < 20; round++) {
