@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     profile: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 })
 
@@ -47,6 +48,12 @@ const withPeers: Readonly<Record<string, (rounds: number, save: boolean) => Prom
 }
 
 const names = [...Object.keys(cases), ...Object.keys(withPeers)]
+if (values.help) {
+  console.log(`scripts/bench [case …] [--rounds N] [--profile] [--save]
+Cases, all of them without one: ${names.join(', ')}
+--profile: where the time goes, for the cases without peers. --save: bench/results, which the README's chart shows.`)
+  process.exit()
+}
 const chosen = positionals.length > 0 ? positionals : names
 for (const name of chosen) {
   const compare = withPeers[name]
