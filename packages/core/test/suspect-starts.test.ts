@@ -155,3 +155,43 @@ test('a store that does not answer holds up no start for longer than two seconds
   await stopped
   await app.close()
 })
+
+test('one that is taken away while its start is being counted has not started', async () => {
+  const clock = createVirtualClock()
+  let counts = 0
+  /** A store so slow that the lease is over before it answers. */
+  const isSlow = () => counts <= 12
+  const adapter = tampered({
+    state: ({ counted }) => ({
+      counted: async (keys) => {
+        counts++
+        if (isSlow()) await new Promise<void>((resolve) => void clock.setTimer(1_500, resolve))
+        return await counted(keys)
+      },
+    }),
+    receiver: (original) => ({
+      receive: async (options) =>
+        (await original.receive(options)).map((delivery) => ({ ...delivery, deliveryCount: 3 })),
+      extend: async (leases) => (isSlow() ? leases.map(() => 'lost') : await original.extend(leases)),
+    }),
+  })
+  const app = createApp({ broker: 'memory:', adapters: [adapter], logger: quiet, clock })
+  const failed: (string | undefined)[] = []
+  app.on('failed', ({ error }) => void failed.push(error.code))
+  let starts = 0
+  const task = app.task({
+    name: 'task',
+    run: () => {
+      starts++
+    },
+  })
+  const worker = createWorker(app, { lease: '3s' })
+  await worker.start()
+  await task.delay()
+  await clock.advance('2m')
+  expect([starts, failed]).toEqual([1, []])
+  const stopped = worker.stop({ grace: 0 })
+  await clock.advance(20_000)
+  await stopped
+  await app.close()
+})

@@ -65,7 +65,11 @@ export class Attempts {
   async #runSuspect(job: Job, context: RunContext): Promise<Outcome> {
     const refusal = await this.#starts.refusal(job)
     if (refusal) return refusal
-    if (job.lost) return { type: 'lost' }
+    if (job.lost) {
+      // Taken away while its start was counted: it has not run here.
+      this.#starts.survived(job)
+      return { type: 'lost' }
+    }
     const outcome = await this.#attempt(job, context)
     if (!job.lost) this.#starts.survived(job)
     return outcome
