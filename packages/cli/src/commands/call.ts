@@ -7,7 +7,7 @@ import {
   type SendOptions,
 } from '@tq/core'
 import { duration, priorityLevel, queueName, taskId } from '../flags/checks.ts'
-import { connectionFlags } from '../flags/common-flags.ts'
+import { connectionFlags, timeoutFlag } from '../flags/common-flags.ts'
 import { command } from '../flags/define.ts'
 import type { Flags, Values } from '../flags/flag.ts'
 import { usageError } from '../output/command-error.ts'
@@ -47,13 +47,7 @@ const flags = {
     env: 'TQ_TASK_ID',
   },
   wait: { type: 'boolean', description: 'Wait for the result and print it', env: 'TQ_WAIT' },
-  timeout: {
-    type: 'string',
-    description: 'How long to wait',
-    valueHint: 'duration',
-    check: duration,
-    env: 'TQ_TIMEOUT',
-  },
+  ...timeoutFlag,
   ...connectionFlags,
   app: {
     ...connectionFlags.app,

@@ -1,6 +1,5 @@
 import { type Duration, type TaskInfo, TqError } from '@tq/core'
-import { duration } from '../flags/checks.ts'
-import { connectionFlags } from '../flags/common-flags.ts'
+import { connectionFlags, timeoutFlag } from '../flags/common-flags.ts'
 import { command } from '../flags/define.ts'
 import type { Flags } from '../flags/flag.ts'
 import { print, show } from '../output/print.ts'
@@ -9,13 +8,7 @@ import { withApp } from '../tasks/open-app.ts'
 const flags = {
   id: { type: 'positional', description: 'Id of the task', required: true },
   wait: { type: 'boolean', description: 'Wait until it has ended, print the value', env: 'TQ_WAIT' },
-  timeout: {
-    type: 'string',
-    description: 'How long to wait',
-    valueHint: 'duration',
-    check: duration,
-    env: 'TQ_TIMEOUT',
-  },
+  ...timeoutFlag,
   ...connectionFlags,
 } as const satisfies Flags
 

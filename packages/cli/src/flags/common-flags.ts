@@ -90,3 +90,14 @@ export const logFlags = {
     env: 'TQ_TASK_LOG_FORMAT',
   },
 } as const satisfies Flags
+
+/** Of commands that wait for a result. */
+export const timeoutFlag = {
+  timeout: {
+    type: 'string',
+    description: 'How long to wait',
+    valueHint: 'duration',
+    check: duration,
+    env: 'TQ_TIMEOUT',
+  },
+} as const satisfies Flags
